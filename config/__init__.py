@@ -1,0 +1,1 @@
+"""What a site sets (settings, EHR and vendor registries) and clinical facts as data."""

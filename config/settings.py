@@ -1,0 +1,156 @@
+"""A site's settings, read from one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+Part = TypeVar("Part")
+
+
+class SettingsError(Exception):
+    """The settings file cannot be used; the message says which entry and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where a role listens, and the URL under which others reach it."""
+
+    host: str
+    port: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One hospital: its EHR and how Wristchart is registered there."""
+
+    id: str
+    name: str
+    issuer: str
+    timezone: str
+    client_id: str
+    scopes: tuple[str, ...]
+    frame_ancestors: tuple[str, ...]
+    backend_client_id: str
+    backend_scopes: tuple[str, ...]
+    client_type: str = "asymmetric"
+    client_secret: str = ""
+    allow_http: bool = False
+    upload_days: int = 14
+    quarantine_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class VendorApp:
+    """How Wristchart is registered at one wearable vendor."""
+
+    vendor: str
+    client_id: str
+    client_secret: str
+    authorize_url: str
+    token_url: str
+    api_url: str
+    revoke_url: str
+    redirect_uri: str
+    webhook_secret: str
+    keyset_url: str = ""
+    poll_seconds: int = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a role needs to know about its site."""
+
+    data: Path
+    web: Listen
+    api: Listen
+    gateway: Listen
+    tenants: tuple[Tenant, ...]
+    vendors: Mapping[str, VendorApp]
+    engine_interval_seconds: float = 0.4
+    delivery_interval_seconds: float = 0.5
+    worker_interval_seconds: float = 0.3
+    backfill_days: int = 365
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Read settings from `path`; relative folders are taken from the file's own folder.
+
+        Raises SettingsError where the file is missing or an entry cannot be used.
+        """
+        try:
+            document = tomllib.loads(path.read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise SettingsError(f"{path} does not exist: give --config or run the demo") from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{path} is not valid TOML: {error}") from error
+        return cls.from_document(document, path.parent)
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any], folder: Path) -> Settings:
+        """Build settings from a parsed TOML document."""
+        rest = dict(document)
+        return _build(
+            cls,
+            {
+                **{name: value for name, value in rest.items() if name not in _TABLES},
+                "data": (folder / str(rest.get("data", "data"))).resolve(),
+                "tenants": tuple(_build(Tenant, entry) for entry in rest.get("tenant", ())),
+                "vendors": {
+                    name: _build(VendorApp, {"vendor": name, **entry})
+                    for name, entry in rest.get("vendor", {}).items()
+                },
+                **{name: _build(Listen, rest.get(name, {})) for name in ("web", "api", "gateway")},
+            },
+        )
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the site's keys, readable by its owner only."""
+        return self.data / "keys"
+
+    @property
+    def app_database(self) -> Path:
+        """Launch contexts and browser sessions."""
+        return self.data / "app.db"
+
+    @property
+    def wearables_database(self) -> Path:
+        """People, consent, measurements, findings, outbox, audit."""
+        return self.data / "wearables.db"
+
+    @property
+    def ecg_database(self) -> Path:
+        """The inbox of streamed ECG."""
+        return self.data / "ecg.db"
+
+    def tenant(self, identifier: str) -> Tenant:
+        """Return the tenant called `identifier`; raises KeyError where there is none."""
+        for tenant in self.tenants:
+            if tenant.id == identifier:
+                return tenant
+        raise KeyError(identifier)
+
+    def tenant_for_issuer(self, issuer: str) -> Tenant | None:
+        """Return the tenant registered for exactly this issuer, or None."""
+        return next((tenant for tenant in self.tenants if tenant.issuer == issuer), None)
+
+
+_TABLES = {"tenant", "vendor", "web", "api", "gateway", "data"}
+
+
+def _build(kind: type[Part], entry: Mapping[str, Any]) -> Part:
+    """Make a settings part from a TOML table, naming what is unknown or missing."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # only dataclasses come here
+    unknown = sorted(set(entry) - known)
+    if unknown:
+        raise SettingsError(f"{kind.__name__}: unknown setting {', '.join(unknown)}")
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise SettingsError(f"{kind.__name__}: {error}") from error

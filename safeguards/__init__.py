@@ -1,0 +1,1 @@
+"""HIPAA's technical safeguards, used by every room."""
