@@ -1,0 +1,1 @@
+"""The EHR side: SMART App Launch, Backend Services, FHIR reads and write adapters."""
