@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
+
+from safeguards.files import read_or_create
 
 FILE_NAME = "client_keys.json"
 
@@ -35,11 +36,10 @@ class ClientKeys:
         Safe when several processes open it first at once. Raises KeysUnusable.
         """
         path = keys / FILE_NAME
-        if not path.exists():
-            _create(path)
+        content = read_or_create(path, _new_key_file)
         if path.stat().st_mode & 0o077:
             raise KeysUnusable(f"{path} can be read by others; set its mode to 600")
-        return cls(_read(path))
+        return cls(_parse(content, path))
 
     @property
     def signing(self) -> ECKey:
@@ -51,27 +51,15 @@ class ClientKeys:
         return {"keys": [_public(key) for key in self.keys]}
 
 
-def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _new_key_file() -> bytes:
     key = ECKey.generate_key("P-384", {"use": "sig", "alg": "ES384"}, auto_kid=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump({"keys": [key.as_dict(private=True)]}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was first: its keys count
-    finally:
-        draft.unlink()
+    return json.dumps({"keys": [key.as_dict(private=True)]}).encode()
 
 
-def _read(path: Path) -> tuple[ECKey, ...]:
+def _parse(content: bytes, path: Path) -> tuple[ECKey, ...]:
     try:
-        keys = tuple(ECKey.import_key(entry) for entry in json.loads(path.read_bytes())["keys"])
-    except (ValueError, KeyError, TypeError) as error:
+        keys = tuple(ECKey.import_key(entry) for entry in json.loads(content)["keys"])
+    except (ValueError, KeyError, TypeError, JoseError) as error:
         raise KeysUnusable(f"{path} holds no readable key set") from error
     if not keys or any(not _signs(key) for key in keys):
         raise KeysUnusable(f"{path} must hold private P-384 keys, each with a kid")

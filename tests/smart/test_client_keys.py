@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import json
 import stat
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -40,13 +38,6 @@ def test_a_damaged_key_file_is_not_replaced(tmp_path: Path, content: str) -> Non
     with pytest.raises(KeysUnusable):
         ClientKeys.open(tmp_path)
     assert path.read_text() == content
-
-
-def test_processes_that_start_together_agree_on_the_keys(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        opened = pool.map(lambda _: ClientKeys.open(tmp_path).public_jwks(), range(8))
-        assert len({json.dumps(jwks) for jwks in opened}) == 1
-    assert [file.name for file in tmp_path.iterdir()] == ["client_keys.json"]
 
 
 def test_published_keys_have_no_private_part(tmp_path: Path) -> None:
