@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from itertools import accumulate
 from typing import Any, NoReturn
 
 MAXIMUM_DEPTH = 60
 MAXIMUM_DIGITS = 400
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"')
+_BRACKETS = re.compile(r"[\[\]{}]")
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class Malformed(Exception):
@@ -51,26 +56,10 @@ def _text(raw: bytes | str, limit: int) -> str:
 
 def _check_depth(text: str) -> None:
     """Refuse deep nesting before the parser's own recursion meets it."""
-    depth = 0
-    in_string = escaped = False
-    if text.count("[") + text.count("{") <= MAXIMUM_DEPTH:
-        return
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            if depth > MAXIMUM_DEPTH:
-                raise Malformed(f"nested deeper than {MAXIMUM_DEPTH}")
-        elif character in "]}":
-            depth -= 1
+    brackets = _BRACKETS.findall(_STRINGS.sub("", text))
+    deepest = max(accumulate(_STEP[bracket] for bracket in brackets), default=0)
+    if deepest > MAXIMUM_DEPTH:
+        raise Malformed(f"nested deeper than {MAXIMUM_DEPTH}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

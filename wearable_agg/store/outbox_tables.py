@@ -1,0 +1,36 @@
+"""What is to be written to the EHR, and how far each write has come."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
+
+from wearable_agg.store.metadata import metadata
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("issuer", String, nullable=False),
+    Column("patient_id", String, nullable=False),
+    Column("person_id", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("sent_generation", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("attempt_id", String),
+    Column("lease_until", BigInteger),
+    Column("next_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("result", Text),
+    UniqueConstraint("tenant", "key"),
+    Index("ix_outbox_state_next", "state", "next_at"),
+    Index("ix_outbox_patient", "tenant", "patient_id", "id"),
+    Index("ix_outbox_subject", "subject"),
+)
