@@ -1,0 +1,1 @@
+"""Beats and atrial fibrillation from single-lead ECG: pure, causal, vectorised over streams."""

@@ -1,0 +1,94 @@
+"""What goes into the rhythm analysis and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+DECIDER = "wristchart-zhou-2015"
+"""Name of the rule that decides, written beside every episode it finds."""
+
+DECIDER_VERSION = "1"
+"""Changes whenever the same ECG could give other episodes than before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of single-lead ECG of one stream, in the order the device numbered it.
+
+    `start` is the UTC epoch second of the first sample, `rate` the true sampling rate in Hz
+    (100 to 1000), `samples` are millivolts. `gap_before` says that the device lost samples
+    between the previous chunk and this one.
+    """
+
+    stream: str
+    start: float
+    rate: float
+    samples: NDArray[np.float32]
+    sequence: int
+    gap_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeStarted:
+    """Atrial fibrillation has lasted for the minimum duration.
+
+    `onset` is the estimated beginning, `detected_at` the moment of signal at which the decision
+    fell; both UTC epoch seconds. `mean_rate` and `max_rate` are ventricular, per minute.
+    `coverage` is the share of the time since onset held by usable RR intervals. `score` is the
+    symbol entropy, 0 to 1.
+    """
+
+    stream: str
+    onset: float
+    detected_at: float
+    mean_rate: float
+    max_rate: float
+    coverage: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeContinued:
+    """The episode with this `onset` was still going on at `until`."""
+
+    stream: str
+    onset: float
+    until: float
+    mean_rate: float
+    max_rate: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeEnded:
+    """The episode with this `onset` ended at `end`, estimated as the onset is."""
+
+    stream: str
+    onset: float
+    end: float
+    mean_rate: float
+    max_rate: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """How much of the time from `start` to `end` was recorded, analysable, and fibrillation.
+
+    `af_seconds` follows the decision as it stood at the time, so the stretch before
+    `detected_at` that an onset reaches back over is not in it.
+    """
+
+    stream: str
+    start: float
+    end: float
+    recorded_seconds: float
+    analysable_seconds: float
+    af_seconds: float
+
+
+Event: TypeAlias = EpisodeStarted | EpisodeContinued | EpisodeEnded | Analysed
