@@ -1,0 +1,172 @@
+"""What the rest of the backend may ask of any wearable vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from config.settings import VendorApp
+from wearable_agg.measurements.model import Measurement
+from wearable_agg.vendors.errors import (
+    AccessRefused,
+    LinkBroken,
+    NotAuthentic,
+    NotPermitted,
+    RequestRefused,
+    TryLater,
+    UnknownKey,
+    Unusable,
+    VendorDown,
+    VendorError,
+)
+
+if TYPE_CHECKING:
+    from safeguards.egress import Egress
+
+__all__ = [
+    "AccessRefused",
+    "LinkBroken",
+    "NotAuthentic",
+    "NotPermitted",
+    "Notification",
+    "Page",
+    "Profile",
+    "RequestRefused",
+    "Tokens",
+    "TryLater",
+    "UnknownKey",
+    "Unusable",
+    "Vendor",
+    "VendorDown",
+    "VendorError",
+    "Window",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the vendor, verbatim; `next` is the cursor of the following page, if any."""
+
+    kind: str
+    raw: bytes
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span of time between two aware UTC instants."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a vendor gave for one person. `expires_at` is the access token's end, aware UTC."""
+
+    access: str
+    refresh: str
+    expires_at: datetime
+    scopes: tuple[str, ...]
+    vendor_user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the vendor says about the account: IANA time zone and the device's display name."""
+
+    timezone: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something about one account changed; `window` is None where the vendor names no time."""
+
+    vendor_user_id: str
+    kinds: tuple[str, ...]
+    window: Window | None
+    action: Literal["changed", "deleted", "unlinked"]
+
+
+class Vendor(Protocol):
+    """One wearable vendor.
+
+    Every method that takes `http` may raise VendorDown, and safeguards.egress.Refused where the
+    configured address is not an allowed origin.
+    """
+
+    @property
+    def id(self) -> str:
+        """The vendor's identifier in settings, addresses and stored rows."""
+
+    @property
+    def name(self) -> str:
+        """The vendor's name as people know it."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of data that are fetched, each on its own."""
+
+    @property
+    def accepted_status(self) -> int:
+        """The HTTP status with which the vendor wants a notification acknowledged."""
+
+    def authorize_url(self, app: VendorApp, state: str) -> str:
+        """Return the address of the vendor's consent page for this state."""
+
+    def exchange(self, http: Egress, app: VendorApp, code: str) -> Tokens:
+        """Trade an authorization code for tokens; raises LinkBroken where the code is refused."""
+
+    def refresh(self, http: Egress, app: VendorApp, tokens: Tokens) -> Tokens:
+        """Return fresh tokens, to be stored before first use; raises LinkBroken, TryLater."""
+
+    def backfill_windows(self, kind: str, window: Window) -> list[Window]:
+        """Cut `window` into spans the vendor answers in one (paged) request, newest first."""
+
+    def fetch(
+        self,
+        http: Egress,
+        app: VendorApp,
+        tokens: Tokens,
+        kind: str,
+        window: Window,
+        cursor: str | None,
+    ) -> Page:
+        """Fetch one page of `kind` for one of the windows of `backfill_windows`.
+
+        Raises TryLater, AccessRefused, LinkBroken, NotPermitted, RequestRefused and VendorDown.
+        """
+
+    def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
+        """Read a page into measurements; pure.
+
+        `zone` is the account's time zone (Profile.timezone): it places days that the vendor names
+        by calendar date only. Raises safeguards.strict_json.Malformed and Unusable.
+        """
+
+    def subscribe(self, http: Egress, app: VendorApp, tokens: Tokens, callback_url: str) -> None:
+        """Ask for notifications about this account at `callback_url`; safe to repeat."""
+
+    def profile(self, http: Egress, app: VendorApp, tokens: Tokens) -> Profile:
+        """Read the account's time zone and device; raises as `fetch` does."""
+
+    def keyset(self, http: Egress, app: VendorApp) -> bytes:
+        """Return the vendor's public notification keys, verbatim; empty where it does not sign.
+
+        Keep them for at most a day.
+        """
+
+    def handshake(self, app: VendorApp, headers: Mapping[str, str], raw: bytes) -> int | None:
+        """Return the status to answer where a POST only proves our address, otherwise None."""
+
+    def notifications(
+        self, headers: Mapping[str, str], raw: bytes, keys: bytes
+    ) -> list[Notification]:
+        """Verify a notification on its raw bytes and read it.
+
+        Raises NotAuthentic (UnknownKey where `keys` lacks the signing key), Malformed, Unusable.
+        """
