@@ -1,0 +1,1 @@
+"""Clinical meaning as pure functions and small values: no input, no output, no framework."""

@@ -1,0 +1,1 @@
+"""What clinicians look at: figures, layouts and thin callbacks over `dashboards.services`."""

@@ -1,0 +1,258 @@
+"""What the page needs from the rest of the product, stated by the page.
+
+Every read may answer `Missing`: the page then names that part and shows the others. Instants are
+aware UTC; days are the patient's local days. A `context` is one launch: one patient, one user.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from clinical.medications import Lane
+
+
+class LaunchExpired(Exception):
+    """The launch has ended or is not this browser's: reopen the app from the chart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A part that could not be read: `part` as the page names it, `reason` as a short sentence."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Who the patient is. `required`: the EHR shows no banner of its own (need_patient_banner)."""
+
+    name: str
+    sex: str  # as shown: "F", "M", "other", "unknown"
+    birth_date: date | None
+    identifier: str  # medical record number, "" where the chart has none
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MedicationRead:
+    """The drug lanes, and in `gaps` a sentence for each thing that could not be read."""
+
+    lanes: tuple[Lane, ...]
+    gaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """Heart rate of a day in bpm; `coverage` is the share of the day that has samples."""
+
+    min: float
+    max: float
+    mean: float
+    n: int
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hrv:
+    """Heart rate variability in ms; `statistic` is "RMSSD" or "SDNN": they do not compare."""
+
+    value: float
+    statistic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Hours of a night by stage; a device without stages gives `asleep` alone."""
+
+    deep: float | None
+    light: float | None
+    rem: float | None
+    awake: float | None
+    asleep: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What the wearables measured on one local day; None is "not measured", never zero."""
+
+    date: date
+    heart_rate: HeartRate | None = None
+    resting_heart_rate: float | None = None  # bpm
+    hrv: Hrv | None = None
+    oxygen_saturation: float | None = None  # %
+    sleep: Sleep | None = None
+    steps: float | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedVendor:
+    """One linked account; `status` "active" or a word for why nothing arrives ("broken", ...)."""
+
+    vendor: str
+    name: str
+    device: str
+    status: str
+    last_sync: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WearableRead:
+    """Each local day of the window asked for, first to last, and the linked accounts."""
+
+    timezone: str
+    days: tuple[Day, ...]
+    linked: tuple[LinkedVendor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One stretch of possible atrial fibrillation; `end` None: still going on."""
+
+    id: str
+    start: datetime
+    end: datetime | None
+    detected_at: datetime
+    mean_rate: float | None
+    max_rate: float | None
+    decider: str
+    signal: str  # "ECG" or "PPG"
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmRead:
+    """Episodes that touch the window, and how much of it was recorded, analysable, in AF."""
+
+    episodes: tuple[Episode, ...]
+    recorded_seconds: float
+    analysed_seconds: float
+    af_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WriteState:
+    """Is the finding in the chart? `state`: pending, sending, saved, waiting or failed."""
+
+    state: str
+    at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Who took note of a finding, when, with which words."""
+
+    by: str
+    name: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding with its evidence; the fields are those of the API."""
+
+    id: str
+    kind: str
+    state: str
+    onset: datetime
+    end: datetime | None
+    detected_at: datetime
+    duration_seconds: float
+    mean_rate: float | None
+    max_rate: float | None
+    coverage: float | None
+    decider: str
+    decider_version: str
+    signal: str
+    device: str
+    has_strip: bool
+    write: WriteState
+    acknowledged: Acknowledgement | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsRead:
+    """All findings of the patient, newest first."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """An ECG strip: `samples` in microvolt, `rate` per second, from `start` on."""
+
+    start: datetime
+    rate: float
+    lead: str
+    lead_code: str
+    samples: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """The address at which the patient links a wearable."""
+
+    url: str
+    expires_at: datetime
+
+
+class Outcome(StrEnum):
+    """What became of an acknowledgement."""
+
+    ACKNOWLEDGED = "acknowledged"
+    CHANGED = "changed"  # the finding changed since the page read it: look again
+    NOT_PERMITTED = "not permitted"
+    UNAVAILABLE = "unavailable"  # nothing was saved; try again
+
+
+class Services(Protocol):
+    """Everything the page asks for. Only `open` may raise (LaunchExpired); parts answer Missing."""
+
+    def open(self, pathname: str) -> str:
+        """The context of "/c/<context>/" if it belongs to this browser, else LaunchExpired."""
+        ...
+
+    def today(self, context: str) -> date:
+        """The calendar day it is now where the patient lives."""
+        ...
+
+    def timezone(self, context: str) -> str:
+        """The IANA name of the patient's time zone (the tenant's where nothing else is known)."""
+        ...
+
+    def banner(self, context: str) -> Banner | Missing:
+        """Who the patient is."""
+        ...
+
+    def medications(self, context: str) -> MedicationRead | Missing:
+        """What the chart says the patient takes and took."""
+        ...
+
+    def wearables(self, context: str, first: date, last: date) -> WearableRead | Missing:
+        """Daily values from `first` to before `last`; no accounts and empty days where unlinked."""
+        ...
+
+    def rhythm(self, context: str, first: date, last: date) -> RhythmRead | Missing:
+        """Episodes and analysed time from local midnight of `first` to that of `last`."""
+        ...
+
+    def findings(self, context: str) -> FindingsRead | Missing:
+        """Findings, with their state in the chart. Called every few seconds: must be cheap."""
+        ...
+
+    def strip(self, context: str, finding_id: str) -> Strip | Missing | None:
+        """The ECG behind a finding; None if it has none."""
+        ...
+
+    def acknowledge(self, context: str, finding_id: str, version: int, note: str) -> Outcome:
+        """Take note of a finding as the signed-in user; repeating it changes nothing."""
+        ...
+
+    def invite(self, context: str) -> Invitation | Missing:
+        """A fresh link for the patient to connect a wearable."""
+        ...
