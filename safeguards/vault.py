@@ -1,4 +1,4 @@
-"""Encryption at rest: AES-256-GCM, the key's id in the header, the place bound as associated data."""
+"""Encryption at rest: AES-256-GCM with the key id in the header, bound to its place."""
 
 from __future__ import annotations
 

@@ -1,0 +1,35 @@
+.DELETE_ON_ERROR:
+.PHONY: demo demo-check test test-long bench faults lint clean
+
+WRISTCHART := .venv/bin/wristchart
+PYTHON := .venv/bin/python
+
+demo: .venv/installed  ## start everything on loopback and print where to click
+	@$(WRISTCHART) demo $(ARGS)
+
+demo-check: .venv/installed-dev  ## drive the demo through the whole story in headless Chromium
+	@$(PYTHON) -m tests.demo_check $(ARGS)
+
+test: .venv/installed-dev  ## lint, types, import rules and every test in its short form
+	@$(PYTHON) -m tests.run
+
+test-long: .venv/installed-dev  ## the same in the full forms
+	@$(PYTHON) -m tests.run --long
+
+bench: .venv/installed-dev  ## every measured figure
+	@$(PYTHON) -m bench
+
+lint: .venv/installed-dev
+	@$(PYTHON) -m tests.run lint types imports
+
+.venv/installed: requirements.lock pyproject.toml deploy/environment.sh
+	@deploy/environment.sh requirements.lock
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock pyproject.toml deploy/environment.sh deploy/chromium.sh
+	@deploy/environment.sh requirements-dev.lock
+	@deploy/chromium.sh
+	@touch $@ .venv/installed
+
+clean:  ## remove the environment and the demo's data
+	rm -rf .venv data build

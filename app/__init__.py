@@ -1,0 +1,1 @@
+"""The web application, the processes and the command line."""

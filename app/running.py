@@ -1,0 +1,62 @@
+"""Running one role until it is told to stop."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+import structlog
+from structlog.typing import EventDict, Processor
+
+from app.cli import ROLES
+from config.settings import Settings, SettingsError
+
+
+@click.command()
+@click.argument("role", type=click.Choice(ROLES))
+@click.pass_obj
+def run(config: Path, role: str) -> None:
+    """Run ROLE until SIGTERM or Ctrl-C."""
+    configure_logging(role)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    settings = load_settings(config)
+    structlog.get_logger().info("started")
+    importlib.import_module(f"app.roles.{role}").run(settings, stop)
+    structlog.get_logger().info("stopped")
+
+
+def load_settings(config: Path) -> Settings:
+    """Read the settings; raises click.ClickException with the mend where they cannot be used."""
+    try:
+        return Settings.load(config)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def configure_logging(role: str) -> None:
+    """Write one JSON line an event to standard error, each naming its role."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    structlog.configure(
+        processors=[
+            _naming(role),
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+def _naming(role: str) -> Processor:
+    def name_role(_logger: object, _method: str, event: EventDict) -> EventDict:
+        return {"role": role, **event}
+
+    return name_role
