@@ -1,0 +1,1 @@
+"""Canonical types, units and codes: what one measurement is."""

@@ -1,0 +1,1 @@
+"""Who is who, who was invited, and who allowed what."""

@@ -1,0 +1,109 @@
+"""Which person stands behind an EHR's patient record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select, update
+
+from wearable_agg.store.clock import now_micros
+from wearable_agg.store.people_tables import ehr_patients, persons
+
+UNKNOWN_TIMEZONE = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class EhrPatient:
+    """A patient record in one EHR."""
+
+    tenant: str
+    issuer: str
+    patient_id: str
+
+
+def person_for(
+    connection: Connection,
+    tenant: str,
+    issuer: str,
+    patient_id: str,
+    create: bool = False,
+    timezone: str = UNKNOWN_TIMEZONE,
+) -> int | None:
+    """Return the person behind an EHR record, or None.
+
+    With `create` a person is made where none is known (needs a write transaction); `timezone` is
+    the IANA zone to assume for a new person until a vendor account tells theirs.
+    """
+    found = connection.execute(
+        select(ehr_patients.c.person_id).where(
+            ehr_patients.c.tenant == tenant,
+            ehr_patients.c.issuer == issuer,
+            ehr_patients.c.patient_id == patient_id,
+        )
+    ).scalar()
+    if found is not None or not create:
+        return found
+    return _new_person(connection, EhrPatient(tenant, issuer, patient_id), timezone)
+
+
+def patients_of(connection: Connection, person_id: int) -> list[EhrPatient]:
+    """Return every EHR record of a person, in a stable order."""
+    rows = connection.execute(
+        select(ehr_patients.c.tenant, ehr_patients.c.issuer, ehr_patients.c.patient_id)
+        .where(ehr_patients.c.person_id == person_id)
+        .order_by(ehr_patients.c.tenant, ehr_patients.c.issuer, ehr_patients.c.patient_id)
+    )
+    return [EhrPatient(*row) for row in rows]
+
+
+def timezone_of(connection: Connection, person_id: int) -> ZoneInfo:
+    """Return the zone of the person's local days; raises KeyError for an unknown person."""
+    name = connection.execute(select(persons.c.timezone).where(persons.c.id == person_id)).scalar()
+    if name is None:
+        raise KeyError(person_id)
+    return ZoneInfo(name)
+
+
+def data_version(connection: Connection, person_id: int) -> int:
+    """Return the number that grows whenever an answer about the person may have changed."""
+    return int(
+        connection.execute(
+            select(persons.c.data_version).where(persons.c.id == person_id)
+        ).scalar_one()
+    )
+
+
+def touch(connection: Connection, person_id: int) -> None:
+    """Say that answers about the person may differ from now on."""
+    connection.execute(
+        update(persons)
+        .where(persons.c.id == person_id)
+        .values(data_version=persons.c.data_version + 1)
+    )
+
+
+def move_to_timezone(connection: Connection, person_id: int, name: str) -> None:
+    """Take `name` (IANA) as the zone of the person's local days; raises KeyError if unknown."""
+    ZoneInfo(name)
+    connection.execute(update(persons).where(persons.c.id == person_id).values(timezone=name))
+    touch(connection, person_id)
+
+
+def _new_person(connection: Connection, patient: EhrPatient, timezone: str) -> int:
+    now = now_micros()
+    created = connection.execute(
+        persons.insert().values(tenant=patient.tenant, timezone=timezone, created_at=now)
+    )
+    assert created.inserted_primary_key is not None
+    person_id = int(created.inserted_primary_key[0])
+    connection.execute(
+        ehr_patients.insert().values(
+            tenant=patient.tenant,
+            issuer=patient.issuer,
+            patient_id=patient.patient_id,
+            person_id=person_id,
+            created_at=now,
+        )
+    )
+    return person_id

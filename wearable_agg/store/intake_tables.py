@@ -1,0 +1,57 @@
+"""What arrived from vendors, verbatim and sealed, and what is still to be fetched from them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from wearable_agg.store.metadata import metadata
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("vendor", String, nullable=False),
+    Column("account_id", ForeignKey("vendor_accounts.id")),
+    Column("kind", String, nullable=False),
+    Column("key", String, nullable=False, unique=True),
+    Column("raw", LargeBinary, nullable=False),
+    Column("state", String, nullable=False),
+    Column("arrived_at", BigInteger, nullable=False),
+    Column("processed_at", BigInteger),
+    Column("reason", Text),
+    Index("ix_inbox_state_arrived", "state", "arrived_at"),
+    sqlite_autoincrement=True,
+)
+
+sync_jobs = Table(
+    "sync_jobs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("account_id", ForeignKey("vendor_accounts.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("window_start", BigInteger, nullable=False),
+    Column("window_end", BigInteger, nullable=False),
+    Column("cursor", Text),
+    Column("state", String, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("reason", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("ix_sync_jobs_state_not_before", "state", "not_before"),
+    Index("ix_sync_jobs_account_kind", "account_id", "kind", "state"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,88 @@
+"""Measurements, what they were before a correction, and their rollups.
+
+A series is one (person, type, statistic, source, span); measurements and rollups refer to it by
+number, which keeps their rows narrow. Instants are microseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from wearable_agg.store.metadata import metadata
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("person_id", ForeignKey("persons.id"), nullable=False),
+    Column("type", String, nullable=False),
+    Column("statistic", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("span", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("rolled_up", Boolean, nullable=False),
+    UniqueConstraint("person_id", "type", "statistic", "source", "span"),
+)
+
+origins = Table(
+    "origins",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("device", String, nullable=False),
+    Column("method", String, nullable=False),
+    UniqueConstraint("device", "method"),
+)
+
+measurements = Table(
+    "measurements",
+    metadata,
+    Column("series_id", ForeignKey("series.id"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("end", BigInteger, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("offset_seconds", Integer),
+    Column("origin_id", ForeignKey("origins.id"), nullable=False),
+    Column("vendor_id", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+measurement_history = Table(
+    "measurement_history",
+    metadata,
+    Column("series_id", Integer, primary_key=True, autoincrement=False),
+    Column("start", BigInteger, primary_key=True),
+    Column("end", BigInteger, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("origin_id", Integer, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("replaced_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("series_id", ForeignKey("series.id"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("sum", Float, nullable=False),
+    Column("min", Float, nullable=False),
+    Column("max", Float, nullable=False),
+    Column("coverage", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
