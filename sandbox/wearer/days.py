@@ -105,7 +105,7 @@ def _steps(
 
 
 def _asleep(wearer: Wearer, night: Night, hours: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which slots lie in the night that ends on this day, or in the evening's first sleep."""
+    """Return which slots lie in the night that ends on this day, or after bedtime."""
     began = night.start.astimezone(wearer.zone)
     waking = (night.end - night.start).total_seconds() / 3600 + began.hour + began.minute / 60
     return (hours < waking % 24) | (hours > wearer.bedtime / 60 + 0.4)
