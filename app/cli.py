@@ -44,3 +44,7 @@ class _LazyGroup(click.Group):
 def main(context: click.Context, config: Path) -> None:
     """Wristchart: medications and wearable data on one time axis, inside the EHR."""
     context.obj = config
+
+
+if __name__ == "__main__":
+    main()

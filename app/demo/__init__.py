@@ -1,0 +1,1 @@
+"""The demo: every role and the sandbox on loopback, set up and kept running."""
