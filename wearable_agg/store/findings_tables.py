@@ -1,4 +1,4 @@
-"""Episodes of atrial fibrillation, what was analysed, and the findings shown to people."""
+"""Episodes of atrial fibrillation, what was analysed, findings, and what people decided."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Float,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -36,7 +37,7 @@ episodes = Table(
     Column("decider_version", String, nullable=False),
     Column("signal", String, nullable=False),
     Column("device", String, nullable=False),
-    Column("finding_id", String),
+    Column("finding_id", ForeignKey("findings.id"), index=True),
     UniqueConstraint("stream", "onset"),
     Index("ix_episodes_person_onset", "person_id", "onset"),
 )
@@ -77,10 +78,6 @@ findings = Table(
     Column("signal", String, nullable=False),
     Column("device", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    Column("acknowledged_by", String),
-    Column("acknowledged_name", String),
-    Column("acknowledged_at", BigInteger),
-    Column("note", Text),
     UniqueConstraint("tenant", "trigger"),
     Index(
         "uq_findings_one_open",
@@ -93,10 +90,27 @@ findings = Table(
     ),
 )
 
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("finding_id", ForeignKey("findings.id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("by", String, nullable=False),
+    Column("by_name", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("request", String, nullable=False),
+    UniqueConstraint("tenant", "finding_id", "by", "request"),
+    UniqueConstraint("finding_id", "version"),
+)
+
 strips = Table(
     "strips",
     metadata,
-    Column("finding_id", String, primary_key=True),
+    Column("finding_id", ForeignKey("findings.id"), primary_key=True),
     Column("start", BigInteger, nullable=False),
     Column("rate", Float, nullable=False),
     Column("lead", String, nullable=False),

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from wearable_agg.store.metadata import metadata
+
+UNSETTLED = text("state IN ('pending', 'retry', 'inflight', 'unknown')")
+"""Rows that delivery still works on by itself."""
 
 outbox = Table(
     "outbox",
@@ -14,6 +27,7 @@ outbox = Table(
     Column("issuer", String, nullable=False),
     Column("patient_id", String, nullable=False),
     Column("person_id", Integer, nullable=False),
+    Column("lane", Integer, nullable=False),
     Column("kind", String, nullable=False),
     Column("key", String, nullable=False),
     Column("subject", String, nullable=False),
@@ -22,15 +36,26 @@ outbox = Table(
     Column("sent_generation", Integer, nullable=False),
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("rejections", Integer, nullable=False),
     Column("attempt_id", String),
     Column("lease_until", BigInteger),
     Column("next_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("queued_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("reason", Text),
     Column("result", Text),
     UniqueConstraint("tenant", "key"),
-    Index("ix_outbox_state_next", "state", "next_at"),
-    Index("ix_outbox_patient", "tenant", "patient_id", "id"),
+    Index("ix_outbox_due", "lane", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
+    Index(
+        "ix_outbox_patient",
+        "tenant",
+        "issuer",
+        "patient_id",
+        "lane",
+        "id",
+        sqlite_where=UNSETTLED,
+        postgresql_where=UNSETTLED,
+    ),
     Index("ix_outbox_subject", "subject"),
 )
