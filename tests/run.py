@@ -1,0 +1,126 @@
+"""Runs the test groups and says which ran, which could not, and why.
+
+`python -m tests.run [--long] [GROUP ...]`. With CI=true a group that cannot run is a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.places import chromium, shared_data
+
+ROOT = Path(__file__).parents[1]
+SOURCES = ("app", "bench", "clinical", "config", "dashboards", "safeguards", "sandbox", "smart")
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Group:
+    """A kind of test: how to run it, in a short and a long form, and what it cannot do without."""
+
+    name: str
+    short: tuple[str, ...]
+    long: tuple[str, ...] = ()
+    lacks: Callable[[], str | None] = lambda: None
+
+    def command(self, long: bool) -> tuple[str, ...]:
+        """Return the command of the short or the long form."""
+        return self.long if long and self.long else self.short
+
+
+def tool(name: str, *arguments: str) -> tuple[str, ...]:
+    return (str(BIN / name), *arguments)
+
+
+def tests(marks: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "pytest", "-m", marks, *arguments)
+
+
+def no_browser() -> str | None:
+    return None if chromium() else "no Chromium: apt-get install chromium, or set CHROMIUM"
+
+
+def no_records() -> str | None:
+    return None if shared_data() else "no annotated records: set WRISTCHART_SHARED_DATA"
+
+
+PLAIN = "not browser and not faults and not external and not long"
+GROUPS = (
+    Group("format", tool("ruff", "format", "--check", "--quiet", ".")),
+    Group("lint", tool("ruff", "check", "--quiet", ".")),
+    Group("types", tool("mypy", "--no-error-summary")),
+    Group("imports", tool("lint-imports")),
+    Group("unit", tests(PLAIN, "-n", "2", "--dist", "loadfile", "--ignore=tests/conformance")),
+    Group("conformance", tests(PLAIN, "tests/conformance")),
+    Group(
+        "faults",
+        tests("faults and not long"),
+        tests("faults"),
+    ),
+    Group(
+        "external",
+        tests("external and not long"),
+        tests("external"),
+        no_records,
+    ),
+    Group("browser", tests("browser and not long"), tests("browser"), no_browser),
+    Group("demo", (sys.executable, "-m", "tests.demo_check"), (), no_browser),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one group ended."""
+
+    group: str
+    state: str
+    seconds: float
+    why: str = ""
+
+
+def run(group: Group, long: bool) -> Outcome:
+    """Run one group, its output going to the terminal."""
+    missing = group.lacks()
+    if missing:
+        state = "FAILED" if os.environ.get("CI") == "true" else "could not run"
+        return Outcome(group.name, state, 0.0, missing)
+    command = group.command(long)
+    print(f"\n== {group.name}: {' '.join(command[-6:])}", flush=True)
+    begun = time.monotonic()
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    state = "passed" if code == 0 else "FAILED"
+    return Outcome(group.name, state, time.monotonic() - begun, "" if code == 0 else f"exit {code}")
+
+
+def report(outcomes: list[Outcome]) -> int:
+    """Print the table of groups; return how many failed."""
+    print(f"\n{'group':<14}{'state':<16}{'seconds':>8}  why")
+    for outcome in outcomes:
+        print(f"{outcome.group:<14}{outcome.state:<16}{outcome.seconds:>8.1f}  {outcome.why}")
+    failed = sum(outcome.state == "FAILED" for outcome in outcomes)
+    passed = sum(outcome.state == "passed" for outcome in outcomes)
+    print(f"\ngroups: {passed} passed, {failed} failed, {len(outcomes) - passed - failed} skipped")
+    return failed
+
+
+def main() -> int:
+    """Run the chosen groups, all of them by default."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--long", action="store_true", help="run the full forms")
+    parser.add_argument("group", nargs="*", help="only these groups")
+    chosen = parser.parse_args()
+    groups = [group for group in GROUPS if not chosen.group or group.name in chosen.group]
+    shutil.rmtree(ROOT / "build" / "test", ignore_errors=True)
+    return 1 if report([run(group, chosen.long) for group in groups]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
