@@ -1,0 +1,105 @@
+"""The app in the EHR's cross-site frame, in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.places import chromium
+from tests.support.stack import Stack
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+PHASE_OUT = ["--no-sandbox", "--test-third-party-cookie-phaseout"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with Stack(tmp_path_factory.mktemp("stack"), roles=("web", "api")) as stack:
+        yield stack
+
+
+def open_chart(page, stack, patient):
+    page.goto(f"{stack.site.ehr_url}/patients/{patient}")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    return frame
+
+
+def test_the_launch_ends_on_the_page_of_this_context(browser, running):
+    page = browser.new_page()
+    open_chart(page, running, "marit-solheim")
+    [frame] = [f for f in page.frames if f.url.startswith(running.site.web_url)]
+    assert re.fullmatch(rf"{running.site.web_url}/c/[A-Za-z0-9_-]{{22,}}/", frame.url)
+    page.close()
+
+
+def test_two_charts_in_two_tabs_stay_two_patients(browser, running):
+    context = browser.new_context()
+    marit, jonas = context.new_page(), context.new_page()
+    first = open_chart(marit, running, "marit-solheim")
+    second = open_chart(jonas, running, "jonas-berg")
+    for frame, theirs, other in ((first, "Apixaban", "Jonas"), (second, "", "Marit")):
+        frame.get_by_role("button", name="1 yr").click()
+        if theirs:
+            expect(frame.get_by_text(theirs).first).to_be_visible(timeout=30_000)
+        assert other not in frame.locator("body").inner_text()
+    context.close()
+
+
+def test_it_works_with_third_party_cookies_blocked(browser, running):
+    strict = browser.browser_type.launch(executable_path=chromium(), args=PHASE_OUT)
+    open_chart(strict.new_page(), running, "marit-solheim")
+    strict.close()
+
+
+def test_another_site_may_not_frame_it(browser, running):
+    page = browser.new_page()
+    launch = f"{running.site.web_url}/launch.html"
+    page.route(
+        "**/evil",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            body=f'<iframe src="{launch}?iss={running.site.ehr_url}/fhir&launch=x">',
+        ),
+    )
+    refused = []
+    page.on("console", lambda message: refused.append(message.text))
+    page.goto("http://127.0.0.1:9/evil")
+    page.wait_for_timeout(1000)
+    assert any("frame-ancestors" in text for text in refused)
+    page.close()
+
+
+def test_the_console_shows_no_policy_violation(browser, running):
+    page = browser.new_page()
+    violations = []
+    page.on(
+        "console", lambda m: violations.append(m.text) if "Content Security" in m.text else None
+    )
+    open_chart(page, running, "marit-solheim")
+    page.wait_for_timeout(1500)
+    assert violations == []
+    page.close()
+
+
+def test_no_token_reaches_the_browser(browser, running):
+    context = browser.new_context()
+    page = context.new_page()
+    bodies = []
+
+    def keep(response):
+        if response.url.startswith(running.site.web_url) and response.request.resource_type in (
+            "document",
+            "fetch",
+            "xhr",
+        ):
+            bodies.append(response)
+
+    page.on("response", keep)
+    open_chart(page, running, "marit-solheim")
+    page.wait_for_timeout(1000)
+    texts = [response.text() for response in bodies if response.status == 200]
+    assert texts
+    assert not any("access_token" in text or "refresh_token" in text for text in texts)
+    context.close()
