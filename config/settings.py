@@ -39,6 +39,7 @@ class Tenant:
     backend_scopes: tuple[str, ...]
     client_type: str = "asymmetric"
     client_secret: str = ""
+    endpoint_origins: tuple[str, ...] = ()  # where the EHR's endpoints may be, besides the issuer's
     allow_http: bool = False
     upload_days: int = 14
     quarantine_seconds: float = 120.0

@@ -1,0 +1,57 @@
+"""Which drug it is: from a concept, or from a Medication that is contained or read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clinical.medications import Code
+from smart.lenient import mapping, mappings, text
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A drug by name and codes; `name` is "" where nothing says it."""
+
+    name: str
+    codes: tuple[Code, ...] = ()
+    ingredients: tuple[Code, ...] = ()
+
+
+def drug_of_concept(concept: object) -> Drug:
+    """A CodeableConcept as a drug."""
+    codes = _codes(concept)
+    words = text(mapping(concept).get("text"))
+    return Drug(words or next((code.display for code in codes if code.display), ""), codes)
+
+
+def drug_of_medication(medication: Mapping[str, Any]) -> Drug:
+    """A Medication as a drug; one without a name of its own is called by its ingredients."""
+    drug = drug_of_concept(medication.get("code"))
+    parts = [
+        drug_of_concept(ingredient.get("itemCodeableConcept"))
+        for ingredient in mappings(medication.get("ingredient"))
+    ]
+    name = drug.name or " / ".join(part.name for part in parts if part.name)
+    return Drug(name, drug.codes, tuple(code for part in parts for code in part.codes))
+
+
+def contained_medication(resource: Mapping[str, Any], reference: str) -> dict[str, Any] | None:
+    """The contained Medication that "#id" points to."""
+    return next(
+        (
+            inner
+            for inner in mappings(resource.get("contained"))
+            if inner.get("resourceType") == "Medication" and f"#{inner.get('id')}" == reference
+        ),
+        None,
+    )
+
+
+def _codes(concept: object) -> tuple[Code, ...]:
+    return tuple(
+        Code(text(coding.get("system")), text(coding.get("code")), text(coding.get("display")))
+        for coding in mappings(mapping(concept).get("coding"))
+        if text(coding.get("code"))
+    )

@@ -1,0 +1,39 @@
+"""What can go wrong at the EHR, named by what the caller can do about it."""
+
+from __future__ import annotations
+
+
+class EhrError(Exception):
+    """The EHR could not do what was asked."""
+
+
+class EhrUnavailable(EhrError):
+    """The EHR does not answer, or says that it is busy: try again later."""
+
+
+class EhrMisconfigured(EhrError):
+    """What the EHR says of itself, or answers, cannot be used: an administrator must look."""
+
+
+class AuthorizationRefused(EhrError):
+    """The EHR refused to authorize: `code` is the OAuth error, `description` the EHR's words."""
+
+    def __init__(self, code: str, description: str = "") -> None:
+        super().__init__(code)
+        self.code, self.description = code, description
+
+
+class AuthorizationLost(EhrError):
+    """The EHR no longer accepts this launch: open the app again from the chart."""
+
+
+class IdentityRefused(EhrError):
+    """The id_token does not prove who signed in: do not let anybody in on it."""
+
+
+class NotPermitted(EhrError):
+    """The EHR keeps this part from the app or its user; asking again changes nothing."""
+
+
+class NotFound(EhrError):
+    """The EHR has no such resource."""

@@ -1,0 +1,111 @@
+"""MedicationRequest and MedicationStatement, read into orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clinical.medications import Order, Source
+from smart.dates import instant, local_day
+from smart.dosage import Dose, dose_of
+from smart.drugs import Drug
+from smart.lenient import mapping, mappings, text
+from smart.token_response import FHIR_ID
+
+UNNAMED = "Drug without a readable name"
+
+Resource = Mapping[str, Any]
+
+
+class Unusable(Exception):
+    """The resource lacks what every reading of it needs (id, status)."""
+
+
+def order_of_request(resource: Resource, drug: Drug, zone: ZoneInfo) -> Order:
+    """Read a MedicationRequest; raises Unusable.
+
+    The span is the timing's bounds, where the order gives them. A dispense validity is not a span
+    of taking and is not used.
+    """
+    instructions = mappings(resource.get("dosageInstruction"))
+    start, end = _bounds(instructions, zone)
+    return _order(
+        resource,
+        drug,
+        dose_of(instructions),
+        source=Source.REPORTED if resource.get("reportedBoolean") is True else Source.ORDERED,
+        intent=text(resource.get("intent")),
+        authored=instant(resource.get("authoredOn"), zone),
+        start=start,
+        end=end,
+        replaces=text(mapping(resource.get("priorPrescription")).get("reference")),
+    )
+
+
+def order_of_statement(resource: Resource, drug: Drug, zone: ZoneInfo) -> Order:
+    """Read a MedicationStatement (what the patient says to take); raises Unusable."""
+    period = mapping(resource.get("effectivePeriod"))
+    start = period.get("start") or resource.get("effectiveDateTime")
+    return _order(
+        resource,
+        drug,
+        dose_of(mappings(resource.get("dosage"))),
+        source=Source.REPORTED,
+        authored=instant(resource.get("dateAsserted"), zone),
+        start=local_day(start, zone),
+        end=local_day(period.get("end"), zone),
+    )
+
+
+def medication_reference(resource: Resource) -> str:
+    """The reference to the drug, "" where the resource names the drug itself."""
+    return text(mapping(resource.get("medicationReference")).get("reference"))
+
+
+def _order(resource: Resource, drug: Drug, dose: Dose, **known: Any) -> Order:
+    identifier, status = text(resource.get("id")), text(resource.get("status"))
+    if not FHIR_ID.fullmatch(identifier) or not status:
+        raise Unusable(str(resource.get("resourceType")))
+    return Order(
+        id=f"{resource.get('resourceType')}/{identifier}",
+        name=drug.name or UNNAMED,
+        status=status,
+        codes=drug.codes,
+        ingredients=drug.ingredients,
+        dosage=dose.words,
+        amount=dose.amount,
+        unit=dose.unit,
+        per_day=dose.per_day,
+        as_needed=dose.as_needed,
+        reason_stopped=_reason(resource.get("statusReason")),
+        **known,
+    )
+
+
+def _bounds(instructions: list[dict[str, Any]], zone: ZoneInfo) -> tuple[date | None, date | None]:
+    """From the first start to the last end; an instruction without an end leaves it open."""
+    periods = [
+        mapping(mapping(mapping(instruction.get("timing")).get("repeat")).get("boundsPeriod"))
+        for instruction in instructions
+    ]
+    starts = [local_day(period.get("start"), zone) for period in periods]
+    ends = [local_day(period.get("end"), zone) for period in periods]
+    known_starts = [day for day in starts if day is not None]
+    known_ends = [day for day in ends if day is not None]
+    return (
+        min(known_starts, default=None),
+        max(known_ends) if known_ends and len(known_ends) == len(ends) else None,
+    )
+
+
+def _reason(value: object) -> str:
+    """statusReason is one concept in a request and a list of them in a statement."""
+    concepts = mappings(value) or [mapping(value)]
+    words = [
+        text(concept.get("text"))
+        or next((text(c.get("display")) for c in mappings(concept.get("coding"))), "")
+        for concept in concepts
+    ]
+    return "; ".join(word for word in words if word)
