@@ -1,0 +1,1 @@
+"""The processes: each module runs one role until it is told to stop."""

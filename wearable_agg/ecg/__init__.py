@@ -1,0 +1,1 @@
+"""Streamed ECG: the stream protocol, the clock of a stream, the durable inbox and its gateway."""

@@ -1,0 +1,140 @@
+"""The gateway: ECG over WebSocket, acknowledged once it is on disk (docs/ecg-stream.md)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from safeguards.assertions import Asker, Verifier
+from wearable_agg.ecg import inbox
+from wearable_agg.ecg.clock import Clock, check_clock, first_clock
+from wearable_agg.ecg.connection import Connection, Left, Opening
+from wearable_agg.ecg.frames import SUBPROTOCOL, Code, ErrorFrame, Hello, ProtocolError
+from wearable_agg.ecg.protocol import encode_control
+from wearable_agg.ecg.stream import Stream, resumed
+from wearable_agg.ecg.writer import Writer
+from wearable_agg.store.clock import now_micros
+from wearable_agg.store.database import writing
+
+CLOSING_SECONDS = 5.0
+NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER = 1000, 1008, 1013
+log = structlog.get_logger()
+
+
+class Gateway:
+    """Holds the connections of one process; a session lives in one of them at a time."""
+
+    def __init__(self, engine: Engine, verifier: Verifier) -> None:
+        self._engine = engine
+        self.verifier = verifier
+        self.writer = Writer(engine)
+        self._connections: dict[str, Connection] = {}
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Serve one WebSocket: the edge where a broken protocol becomes an error frame."""
+        offered = SUBPROTOCOL in socket.scope.get("subprotocols", ())
+        await socket.accept(SUBPROTOCOL if offered else None)
+        connection = Connection(socket, self)
+        try:
+            await connection.serve()
+            await socket.close(NORMAL)
+        except ProtocolError as error:
+            log.warning("stream refused", code=str(error.code), reason=error.message)
+            await _refuse(socket, error)
+        except Left:
+            log.info("stream interrupted")
+        finally:
+            self._forget(connection)
+
+    async def open(self, connection: Connection, hello: Hello, asker: Asker) -> Opening:
+        """Open the session, once everything that came by an earlier connection is on disk."""
+        earlier = self._connections.get(hello.session)
+        if earlier is not None:
+            await self._check_owner(hello, asker)
+            earlier.replace()
+            await earlier.released.wait()
+        self._connections[hello.session] = connection
+        await self.writer.flush()
+        try:
+            return await self.writer.call(lambda: self._open(hello, asker))
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    async def finish(self, session: inbox.Session) -> None:
+        """Note that the device ended the session."""
+
+        def work() -> None:
+            with writing(self._engine) as connection:
+                inbox.end_session(connection, session.id)
+
+        try:
+            await self.writer.call(work)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
+    async def _check_owner(self, hello: Hello, asker: Asker) -> None:
+        """Let nobody end another patient's connection by naming its session."""
+        await self.writer.call(lambda: self._open(hello, asker))
+
+    def _open(self, hello: Hello, asker: Asker) -> Opening:
+        now = now_micros()
+        clock = first_clock(hello.rate, hello.device_time, now)
+        with writing(self._engine) as connection:
+            session = inbox.open_session(connection, hello, asker, clock)
+            following = inbox.next_sequence(connection, session)
+            latest = inbox.latest_frame(connection, session, following)
+        clock = Clock(session.nominal_rate, session.rate, session.offset, session.drift)
+        check_clock(clock, hello.device_time, now)
+        clock = clock if latest is None else resumed(clock, latest)
+        return Opening(session, Stream(hello, clock, following))
+
+    def _forget(self, connection: Connection) -> None:
+        connection.released.set()
+        for session, known in list(self._connections.items()):
+            if known is connection:
+                del self._connections[session]
+
+
+def create_gateway(engine: Engine, verifier: Verifier) -> Starlette:
+    """Return the ASGI application: /ecg and /healthz."""
+    gateway = Gateway(engine, verifier)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with gateway.writer.running():
+            yield
+
+    async def healthy(_request: Request) -> JSONResponse:
+        if gateway.writer.alive:
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "the writer has stopped"}, 503)
+
+    return Starlette(
+        routes=[WebSocketRoute("/ecg", gateway.serve), Route("/healthz", healthy)],
+        lifespan=lifespan,
+    )
+
+
+def _unavailable(error: SQLAlchemyError) -> ProtocolError:
+    log.error("inbox not writable", reason=str(error.__cause__ or error))
+    return ProtocolError(Code.UNAVAILABLE, "cannot store at present, come back later")
+
+
+async def _refuse(socket: WebSocket, error: ProtocolError) -> None:
+    frame = ErrorFrame(error.code, error.message, fatal=True)
+    code = TRY_AGAIN_LATER if error.code is Code.UNAVAILABLE else POLICY_VIOLATION
+    # the device may have gone first, or no longer read
+    with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+        async with asyncio.timeout(CLOSING_SECONDS):
+            await socket.send_text(encode_control(frame))
+            await socket.close(code, error.code)

@@ -1,0 +1,211 @@
+"""Writing and reading the inbox of streamed ECG."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from safeguards.assertions import Asker
+from wearable_agg.ecg.clock import Clock
+from wearable_agg.ecg.frames import Code, Device, Hello, ProtocolError
+from wearable_agg.ecg.stream import Frame
+from wearable_agg.ecg.tables import frames, quarantined, sessions
+from wearable_agg.store.clock import now_micros
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One placement of a device on one patient, as stored.
+
+    `rate` is the true rate in Hz, `gain` microvolts per count, `offset` microseconds to add to
+    device time.
+    """
+
+    id: int
+    session: str
+    tenant: str
+    issuer: str
+    patient_id: str
+    device: Device
+    leads: tuple[str, ...]
+    nominal_rate: float
+    gain: float
+    rate: float
+    offset: int
+    drift: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFrame:
+    """A frame as it lies in the inbox; `id` grows in the order of arrival."""
+
+    id: int
+    session: int
+    frame: Frame
+
+
+def open_session(connection: Connection, hello: Hello, asker: Asker, clock: Clock) -> Session:
+    """Return the stored session of `hello`, which is made where it is new.
+
+    Raises ProtocolError where the session belongs to another patient (session_taken) or the device
+    describes itself otherwise than before (session_changed).
+    """
+    known = session_called(connection, hello.session)
+    if known is None:
+        connection.execute(sessions.insert().values(**_session_row(hello, asker, clock)))
+        known = session_called(connection, hello.session)
+    if known is None:
+        raise LookupError(hello.session)
+    _check_same(known, hello, asker)
+    return known
+
+
+def session_called(connection: Connection, session: str) -> Session | None:
+    """Return the session with this UUID, or None."""
+    row = connection.execute(select(sessions).where(sessions.c.session == session)).first()
+    return None if row is None else _session(row)
+
+
+def sessions_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Session]:
+    """Return the sessions with these row ids."""
+    rows = connection.execute(select(sessions).where(sessions.c.id.in_(ids)))
+    return {row.id: _session(row) for row in rows}
+
+
+def append(connection: Connection, rows: Iterable[tuple[int, Frame]]) -> None:
+    """Store frames, each with its session's row id; one that is there already stays as it is."""
+    values = [{"session": session, **asdict(frame)} for session, frame in rows]
+    if values:
+        connection.execute(insert(frames).on_conflict_do_nothing(), values)
+
+
+def note_clocks(connection: Connection, clocks: Mapping[int, Clock]) -> None:
+    """Keep what was learnt of devices' clocks, by session row id."""
+    for session, clock in clocks.items():
+        connection.execute(
+            sessions.update()
+            .where(sessions.c.id == session)
+            .values(rate=clock.rate, clock_offset=clock.offset, drift=clock.drift)
+        )
+
+
+def end_session(connection: Connection, session: int) -> None:
+    """Note that the device said it is done."""
+    connection.execute(
+        sessions.update().where(sessions.c.id == session).values(ended_at=now_micros())
+    )
+
+
+def next_sequence(connection: Connection, session: Session) -> int:
+    """Return the first slice of which not every lead is stored."""
+    query = (
+        select(func.max(frames.c.sequence))
+        .where(frames.c.session == session.id)
+        .group_by(frames.c.lead)
+    )
+    latest = [row[0] for row in connection.execute(query)]
+    return min(latest) + 1 if len(latest) == len(session.leads) else 0
+
+
+def latest_frame(connection: Connection, session: Session, before: int) -> Frame | None:
+    """Return the first lead's frame of the slice before slice `before`."""
+    query = select(frames).where(
+        frames.c.session == session.id, frames.c.lead == 0, frames.c.sequence == before - 1
+    )
+    row = connection.execute(query).first()
+    return None if row is None else _frame(row).frame
+
+
+def read_after(connection: Connection, cursor: int, limit: int) -> list[StoredFrame]:
+    """Return at most `limit` frames that came after the frame with id `cursor`, oldest first."""
+    query = select(frames).where(frames.c.id > cursor).order_by(frames.c.id).limit(limit)
+    return [_frame(row) for row in connection.execute(query)]
+
+
+def read_between(
+    connection: Connection, session: int, lead: int, start: int, end: int
+) -> list[Frame]:
+    """Return the frames of one lead that begin from `start` to `end` (UTC microseconds)."""
+    query = (
+        select(frames)
+        .where(
+            frames.c.session == session,
+            frames.c.lead == lead,
+            frames.c.start >= start,
+            frames.c.start < end,
+        )
+        .order_by(frames.c.sequence)
+    )
+    return [_frame(row).frame for row in connection.execute(query)]
+
+
+def quarantine(connection: Connection, reasons: Mapping[int, str]) -> None:
+    """Set frames aside, by id, with the reason why they cannot be used."""
+    values = [{"frame": i, "reason": reason, "at": now_micros()} for i, reason in reasons.items()]
+    if values:
+        connection.execute(insert(quarantined).on_conflict_do_nothing(), values)
+
+
+def _session_row(hello: Hello, asker: Asker, clock: Clock) -> dict[str, Any]:
+    return {
+        "session": hello.session,
+        "tenant": asker.tenant,
+        "issuer": asker.issuer,
+        "patient_id": asker.patient,
+        **asdict(hello.device),
+        "leads": " ".join(hello.leads),
+        "nominal_rate": hello.rate,
+        "gain": hello.gain,
+        "rate": clock.rate,
+        "clock_offset": clock.offset,
+        "opened_at": now_micros(),
+    }
+
+
+def _check_same(known: Session, hello: Hello, asker: Asker) -> None:
+    owner = (known.tenant, known.issuer, known.patient_id)
+    if owner != (asker.tenant, asker.issuer, asker.patient):
+        raise ProtocolError(Code.SESSION_TAKEN, "this session belongs to another stream")
+    stored = (known.device.serial, known.leads, known.nominal_rate, known.gain)
+    if stored != (hello.device.serial, hello.leads, hello.rate, hello.gain):
+        raise ProtocolError(Code.SESSION_CHANGED, "device, leads, rate or gain changed")
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        id=row.id,
+        session=row.session,
+        tenant=row.tenant,
+        issuer=row.issuer,
+        patient_id=row.patient_id,
+        device=Device(row.vendor, row.model, row.serial, row.firmware),
+        leads=tuple(row.leads.split()),
+        nominal_rate=row.nominal_rate,
+        gain=row.gain,
+        rate=row.rate,
+        offset=row.clock_offset,
+        drift=row.drift,
+    )
+
+
+def _frame(row: Row[Any]) -> StoredFrame:
+    return StoredFrame(
+        row.id,
+        row.session,
+        Frame(
+            lead=row.lead,
+            sequence=row.sequence,
+            device_time=row.device_time,
+            received_at=row.received_at,
+            start=row.start,
+            rate=row.rate,
+            length=row.length,
+            counts=row.counts,
+            checksum=row.checksum,
+            gap_before=row.gap_before,
+        ),
+    )

@@ -1,0 +1,82 @@
+"""The tables of ecg.db, a file of its own so that streams never wait for anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Engine,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from wearable_agg.store.database import open_database
+
+metadata = MetaData()
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("session", String, nullable=False, unique=True),
+    Column("tenant", String, nullable=False),
+    Column("issuer", String, nullable=False),
+    Column("patient_id", String, nullable=False),
+    Column("vendor", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("serial", String, nullable=False),
+    Column("firmware", String, nullable=False),
+    Column("leads", String, nullable=False),
+    Column("nominal_rate", Float, nullable=False),
+    Column("gain", Float, nullable=False),
+    Column("rate", Float, nullable=False),
+    Column("clock_offset", BigInteger, nullable=False),
+    Column("drift", Float),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+)
+
+frames = Table(
+    "frames",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("session", Integer, ForeignKey("sessions.id"), nullable=False),
+    Column("lead", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("device_time", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("rate", Float, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("counts", LargeBinary, nullable=False),
+    Column("checksum", BigInteger, nullable=False),
+    Column("gap_before", Boolean, nullable=False),
+    UniqueConstraint("session", "lead", "sequence"),
+    Index("ix_frames_session_lead_start", "session", "lead", "start"),
+    sqlite_autoincrement=True,
+)
+
+quarantined = Table(
+    "quarantined",
+    metadata,
+    Column("frame", Integer, primary_key=True, autoincrement=False),
+    Column("reason", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+
+def open_inbox(path: Path) -> Engine:
+    """Open ecg.db, making file and tables where they are missing."""
+    engine = open_database(path)
+    metadata.create_all(engine)
+    return engine
