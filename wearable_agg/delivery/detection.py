@@ -1,0 +1,50 @@
+"""What the rhythm engine reports about an episode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the api and delivery roles store strips as bytes and start without numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A stretch of single-lead ECG that shows the rhythm; `rate` in Hz, `lead_code` from MDC."""
+
+    start: datetime
+    rate: float
+    lead: str
+    lead_code: str
+    microvolts_per_count: float
+    samples: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """An episode of atrial fibrillation as it is known at one moment.
+
+    `stream` and `onset` (to the millisecond) name the episode. `end` says how far it reaches:
+    None when it has just begun, the last instant seen while it continues, its end once it is
+    over. `detected_at` counts when the episode is first recorded and is ignored afterwards.
+    Rates are ventricular, per minute; `coverage` is the share held by usable RR intervals.
+    `signal` is "ECG" or "PPG"; `decider` and `decider_version` name the rule that decided.
+    """
+
+    tenant: str
+    person_id: int
+    stream: str
+    device: str
+    onset: datetime
+    detected_at: datetime
+    end: datetime | None
+    mean_rate: float
+    max_rate: float
+    coverage: float
+    decider: str
+    decider_version: str
+    signal: str
+    strip: Strip | None

@@ -1,0 +1,166 @@
+"""What the page reads of findings."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from array import array
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from wearable_agg.delivery.states import State
+from wearable_agg.store.clock import from_micros
+from wearable_agg.store.findings_tables import decisions, episodes, findings, strips
+from wearable_agg.store.outbox_tables import outbox
+
+_SHOWN = {
+    State.PENDING: "pending",
+    State.INFLIGHT: "sending",
+    State.RETRY: "waiting",
+    State.UNKNOWN: "waiting",
+    State.DONE: "saved",
+    State.PARKED: "failed",
+    State.DEAD: "failed",
+}
+
+
+def list_findings(connection: Connection, person_id: int) -> list[dict[str, Any]]:
+    """Return the findings of a person for the API, the latest first.
+
+    Instants are ISO 8601 in UTC. `duration_seconds` is the time in all episodes together, as far
+    as it is known. `write` tells how far its Flag, or the latest change to it, has come.
+    """
+    rows = connection.execute(
+        select(findings)
+        .where(findings.c.person_id == person_id)
+        .order_by(findings.c.onset.desc(), findings.c.id)
+    )
+    found = rows.mappings().all()
+    ids = [row["id"] for row in found]
+    seconds, shown = _seconds(connection, ids), _with_strip(connection, ids)
+    judged, writes = _decisions(connection, ids), _writes(connection, ids)
+    return [
+        {
+            **_facts(row),
+            "duration_seconds": seconds[row["id"]],
+            "has_strip": row["id"] in shown,
+            "write": _write(writes[row["id"]], row),
+            "acknowledged": judged.get(row["id"]),
+        }
+        for row in found
+    ]
+
+
+def strip(connection: Connection, person_id: int, finding_id: str) -> dict[str, Any] | None:
+    """Return the ECG strip behind a finding of this person, in microvolts; None without one."""
+    row = (
+        connection.execute(
+            select(strips)
+            .join(findings, findings.c.id == strips.c.finding_id)
+            .where(findings.c.person_id == person_id, findings.c.id == finding_id)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return None
+    gain = row["microvolts_per_count"]
+    return {
+        "start": iso(row["start"]),
+        "rate": row["rate"],
+        "lead": row["lead"],
+        "lead_code": row["lead_code"],
+        "unit": "uV",
+        "samples": [round(count * gain, 2) for count in counts(row["samples"])],
+    }
+
+
+def counts(stored: bytes) -> array[int]:
+    """Return the counts of a stored strip: zlib over little-endian 16-bit integers."""
+    values = array("h")
+    values.frombytes(zlib.decompress(stored))
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values
+
+
+def iso(micros: int | None) -> str | None:
+    """Return a stored instant in ISO 8601, UTC."""
+    return None if micros is None else from_micros(micros).isoformat().replace("+00:00", "Z")
+
+
+def _facts(row: RowMapping) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "onset": iso(row["onset"]),
+        "end": iso(row["end"]),
+        "detected_at": iso(row["detected_at"]),
+        "mean_rate": round(row["mean_rate"], 1),
+        "max_rate": round(row["max_rate"], 1),
+        "coverage": round(row["coverage"], 3),
+        "decider": row["decider"],
+        "decider_version": row["decider_version"],
+        "signal": row["signal"],
+        "device": row["device"],
+        "version": row["version"],
+    }
+
+
+def _seconds(connection: Connection, ids: list[str]) -> dict[str, float]:
+    """Return the seconds in episodes, by finding."""
+    total: dict[str, float] = defaultdict(float)
+    columns = (episodes.c.finding_id, episodes.c.onset, episodes.c.end, episodes.c.last_seen_at)
+    for finding, onset, end, seen in connection.execute(
+        select(*columns).where(episodes.c.finding_id.in_(ids))
+    ):
+        total[finding] += max((seen if end is None else end) - onset, 0) / 1e6
+    return total
+
+
+def _with_strip(connection: Connection, ids: list[str]) -> set[str]:
+    found = select(strips.c.finding_id).where(strips.c.finding_id.in_(ids))
+    return set(connection.execute(found).scalars())
+
+
+def _decisions(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the latest acknowledgement, by finding."""
+    rows = connection.execute(
+        select(decisions).where(decisions.c.finding_id.in_(ids)).order_by(decisions.c.version)
+    )
+    return {
+        row["finding_id"]: {
+            "by": row["by"],
+            "name": row["by_name"],
+            "at": iso(row["at"]),
+            "note": row["note"],
+        }
+        for row in rows.mappings()
+    }
+
+
+def _writes(connection: Connection, ids: list[str]) -> dict[str, list[RowMapping]]:
+    rows = connection.execute(
+        select(outbox).where(outbox.c.subject.in_(ids)).order_by(outbox.c.id)
+    ).mappings()
+    grouped: dict[str, list[RowMapping]] = defaultdict(list)
+    for row in rows:
+        grouped[row["subject"]].append(row)
+    return grouped
+
+
+def _write(rows: list[RowMapping], finding: RowMapping) -> dict[str, Any]:
+    """Sum up the writes of a finding: the first that is not in the chart, or else the latest."""
+    if not rows:
+        reason = "No chart is linked to this person"
+        return {"state": "waiting", "at": iso(finding["created_at"]), "reason": reason}
+    open_ones = [row for row in rows if row["state"] != State.DONE]
+    shown = open_ones[0] if open_ones else rows[-1]
+    return {
+        "state": _SHOWN[State(shown["state"])],
+        "at": iso(shown["updated_at"]),
+        "reason": shown["reason"] or "",
+    }

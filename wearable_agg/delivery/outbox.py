@@ -1,0 +1,216 @@
+"""The outbox: what is to be written to a chart, taken in turn, each move durable and audited."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, exists, or_, select, text, update
+
+from safeguards.audit import record
+from safeguards.strict_json import dumps, loads
+from wearable_agg.delivery.states import SETTLED, Kind, State, Verdict
+from wearable_agg.people.registry import EhrPatient, touch
+from wearable_agg.store.clock import from_micros, to_micros
+from wearable_agg.store.outbox_tables import UNSETTLED, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row taken by delivery: `verifying` says to look in the chart, not to send."""
+
+    id: int
+    patient: EhrPatient
+    person_id: int
+    kind: Kind
+    subject: str
+    payload: Mapping[str, Any]
+    generation: int
+    attempts: int
+    rejections: int
+    queued_at: datetime
+    attempt_id: str
+    reference: str
+    verifying: bool
+
+
+Refusal = Callable[[Connection, Item], str]
+"""Says why an item must not be sent now (consent withdrawn, ...), or ""."""
+
+
+def take(
+    connection: Connection, now: datetime, lease: timedelta, owner: str, refusal: Refusal
+) -> Item | None:
+    """Take the next row that is due, in the caller's write transaction; None where none is.
+
+    A row to send is INFLIGHT from here on, which must be committed before anything is sent. At
+    most one row of a patient is in flight, and rows of a lane are sent in the order they came. A
+    row that `refusal` objects to is parked, and the next one is looked at.
+    """
+    while (row := _next(connection, now)) is not None:
+        item = _item(row, f"{owner}/{uuid.uuid4()}")
+        reason = "" if item.verifying else refusal(connection, item)
+        if not reason:
+            _begin(connection, item, now, now + lease)
+            return item
+        _park(connection, item, now, reason)
+    return None
+
+
+def settle(connection: Connection, item: Item, verdict: Verdict, now: datetime) -> bool:
+    """Record what became of an attempt; False where the row has been taken from us meanwhile.
+
+    Where the payload changed during the attempt, the row is due again at once.
+    """
+    row = connection.execute(select(outbox).where(outbox.c.id == item.id)).mappings().one()
+    if row["attempt_id"] != item.attempt_id:
+        audit_move(connection, item.patient.tenant, item.id, "late", {"state": verdict.state})
+        return False
+    state = verdict.state
+    if state in SETTLED and row["generation"] != item.generation:
+        state = State.PENDING
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == item.id)
+        .values(
+            **_outcome(item, verdict, row["result"]),
+            state=state,
+            next_at=to_micros(verdict.next_at),
+            attempt_id=None,
+            lease_until=None,
+            updated_at=to_micros(now),
+        )
+    )
+    detail = {"attempt": item.attempts, "reason": verdict.reason, "result": verdict.reference}
+    audit_move(connection, item.patient.tenant, item.id, state, detail)
+    if verdict.alarm:
+        audit_move(connection, item.patient.tenant, item.id, "alarm", {"reason": verdict.reason})
+    touch(connection, item.person_id)
+    return True
+
+
+def _outcome(item: Item, verdict: Verdict, result: str | None) -> dict[str, Any]:
+    saved = {"reference": verdict.reference, "version": verdict.version}
+    done = verdict.state is State.DONE
+    return {
+        "reason": verdict.reason or None,
+        "rejections": verdict.rejections,
+        "result": dumps(saved) if done else result,
+        **({"sent_generation": item.generation} if done else {}),
+    }
+
+
+def recover(connection: Connection, now: datetime, quarantine: timedelta, owner: str = "") -> int:
+    """Put rows whose sender died into quarantine; returns how many.
+
+    With `owner` those that it took in an earlier life count as well, before their lease is over.
+    """
+    lost = outbox.c.lease_until <= to_micros(now)
+    if owner:
+        lost = or_(lost, outbox.c.attempt_id.startswith(f"{owner}/", autoescape=True))
+    rows = connection.execute(
+        select(outbox).where(UNSETTLED, outbox.c.attempt_id.is_not(None), lost)
+    ).mappings()
+    return sum(_lose(connection, row, now, quarantine) for row in rows.all())
+
+
+def _lose(connection: Connection, row: RowMapping, now: datetime, quarantine: timedelta) -> int:
+    """Nobody knows what became of a send; a look into the chart is simply due again."""
+    sending = row["state"] == State.INFLIGHT
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row["id"])
+        .values(
+            state=State.UNKNOWN,
+            next_at=to_micros(now + quarantine) if sending else row["next_at"],
+            attempt_id=None,
+            lease_until=None,
+            reason="Interrupted while sending" if sending else row["reason"],
+            updated_at=to_micros(now),
+        )
+    )
+    audit_move(connection, row["tenant"], row["id"], State.UNKNOWN, {"reason": "interrupted"})
+    return 1
+
+
+def _next(connection: Connection, now: datetime) -> RowMapping | None:
+    other = outbox.alias("other")
+    same_patient = and_(
+        other.c.tenant == outbox.c.tenant,
+        other.c.issuer == outbox.c.issuer,
+        other.c.patient_id == outbox.c.patient_id,
+    )
+    unsettled = text(f"other.{UNSETTLED.text}")  # spelled as in the partial index, to use it
+    busy = exists().where(same_patient, unsettled, other.c.attempt_id.is_not(None))
+    earlier = exists().where(
+        same_patient, unsettled, other.c.lane == outbox.c.lane, other.c.id < outbox.c.id
+    )
+    found = connection.execute(
+        select(outbox)
+        .where(UNSETTLED, outbox.c.next_at <= to_micros(now), ~busy, ~earlier)
+        .order_by(outbox.c.lane, outbox.c.id)
+        .limit(1)
+    )
+    return found.mappings().one_or_none()
+
+
+def _item(row: RowMapping, attempt_id: str) -> Item:
+    return Item(
+        id=row["id"],
+        patient=EhrPatient(row["tenant"], row["issuer"], row["patient_id"]),
+        person_id=row["person_id"],
+        kind=Kind(row["kind"]),
+        subject=row["subject"],
+        payload=loads(row["payload"]),
+        generation=row["generation"],
+        attempts=row["attempts"] + (row["state"] != State.UNKNOWN),
+        rejections=row["rejections"],
+        queued_at=from_micros(row["queued_at"]),
+        attempt_id=attempt_id,
+        reference=loads(row["result"])["reference"] if row["result"] else "",
+        verifying=row["state"] == State.UNKNOWN,
+    )
+
+
+def _begin(connection: Connection, item: Item, now: datetime, lease_until: datetime) -> None:
+    state = State.UNKNOWN if item.verifying else State.INFLIGHT
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == item.id)
+        .values(
+            state=state,
+            attempts=item.attempts,
+            attempt_id=item.attempt_id,
+            lease_until=to_micros(lease_until),
+            updated_at=to_micros(now),
+        )
+    )
+    move = "verifying" if item.verifying else State.INFLIGHT
+    audit_move(connection, item.patient.tenant, item.id, move, {"attempt": item.attempts})
+
+
+def _park(connection: Connection, item: Item, now: datetime, reason: str) -> None:
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == item.id)
+        .values(state=State.PARKED, reason=reason, updated_at=to_micros(now))
+    )
+    audit_move(connection, item.patient.tenant, item.id, State.PARKED, {"reason": reason})
+    touch(connection, item.person_id)
+
+
+def audit_move(
+    connection: Connection, tenant: str, row: int, move: str, detail: Mapping[str, object]
+) -> None:
+    """Write a row's move into the audit trail, in the transaction of the move."""
+    record(
+        connection,
+        tenant=tenant,
+        actor="delivery",
+        action=f"outbox.{move}",
+        entity=f"outbox/{row}",
+        detail=detail,
+    )
