@@ -92,11 +92,13 @@ def move_to_timezone(connection: Connection, person_id: int, name: str) -> None:
 
 def _new_person(connection: Connection, patient: EhrPatient, timezone: str) -> int:
     now = now_micros()
-    created = connection.execute(
-        persons.insert().values(tenant=patient.tenant, timezone=timezone, created_at=now)
+    person_id = int(
+        connection.execute(
+            persons.insert()
+            .values(tenant=patient.tenant, timezone=timezone, created_at=now)
+            .returning(persons.c.id)
+        ).scalar_one()
     )
-    assert created.inserted_primary_key is not None
-    person_id = int(created.inserted_primary_key[0])
     connection.execute(
         ehr_patients.insert().values(
             tenant=patient.tenant,

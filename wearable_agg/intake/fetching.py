@@ -1,0 +1,155 @@
+"""Fetching one job from its vendor, page by page, each page kept before anything else happens."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Engine
+
+from config.settings import VendorApp
+from safeguards.egress import Egress, Refused
+from safeguards.vault import Vault
+from wearable_agg.intake import inbox, jobs
+from wearable_agg.intake.jobs import Job
+from wearable_agg.people.tokens import TokenDesk
+from wearable_agg.store.database import writing
+from wearable_agg.vendors.protocol import (
+    AccessRefused,
+    LinkBroken,
+    NotPermitted,
+    Page,
+    RequestRefused,
+    Tokens,
+    TryLater,
+    Unusable,
+    Vendor,
+    VendorDown,
+)
+
+LONGEST_BACK_OFF = 300.0
+Answer = TypeVar("Answer")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class VendorSite:
+    """A vendor as this site uses it."""
+
+    vendor: Vendor
+    app: VendorApp
+    http: Egress
+    desk: TokenDesk
+    callback_url: str
+
+
+class Fetcher:
+    """Brings jobs to their end or to their next attempt; used by many threads at once."""
+
+    def __init__(
+        self, engine: Engine, vault: Vault, sites: Mapping[str, VendorSite], stop: threading.Event
+    ) -> None:
+        self._engine, self._vault, self._sites, self._stop = engine, vault, sites, stop
+
+    def work(self, job: Job) -> None:
+        """Fetch until the job's window is whole, the vendor says wait, or the role stops."""
+        try:
+            self._work(job)
+        except TryLater as error:
+            self._later(job, error.after_seconds, str(error), hold=True)
+        except VendorDown as error:
+            self._later(job, back_off(job.attempts), str(error), hold=False)
+        except LinkBroken as error:
+            log.warning("link broken", account=job.account_id, vendor=job.vendor)
+            self._sites[job.vendor].desk.break_link(job.account_id)
+            self._later(job, 0.0, str(error), hold=False)
+        except NotPermitted as error:
+            self._give_up(job, jobs.REFUSED, str(error))
+        except (RequestRefused, Unusable, Refused) as error:
+            log.error("job failed", job=job.id, kind=job.kind, reason=str(error))
+            self._give_up(job, jobs.FAILED, str(error))
+
+    def _work(self, job: Job) -> None:
+        site = self._sites[job.vendor]
+        if job.kind == jobs.SUBSCRIBE:
+            with_access(site, job.account_id, _subscribe(site))
+            self._finish(job)
+            return
+        cursor = job.cursor
+        while not self._stop.is_set():
+            page = with_access(site, job.account_id, _fetch(site, job, cursor))
+            self._keep(job, page)
+            if page.next is None:
+                return
+            cursor = page.next
+        with writing(self._engine) as connection:
+            jobs.give_back(connection, job)
+
+    def _keep(self, job: Job, page: Page) -> None:
+        with writing(self._engine) as connection:
+            inbox.keep(
+                connection,
+                self._vault,
+                tenant=job.tenant,
+                vendor=job.vendor,
+                account_id=job.account_id,
+                kind=page.kind,
+                raw=page.raw,
+            )
+            if page.next is None:
+                jobs.finish(connection, job)
+            else:
+                jobs.advance(connection, job, page.next)
+
+    def _finish(self, job: Job) -> None:
+        with writing(self._engine) as connection:
+            jobs.finish(connection, job)
+
+    def _later(self, job: Job, seconds: float, reason: str, *, hold: bool) -> None:
+        with writing(self._engine) as connection:
+            jobs.postpone(connection, job, seconds, reason)
+            if hold:
+                jobs.hold_account(connection, job.account_id, seconds)
+
+    def _give_up(self, job: Job, state: str, reason: str) -> None:
+        with writing(self._engine) as connection:
+            jobs.give_up(connection, job, state, reason)
+
+
+def back_off(attempts: int) -> float:
+    """Return seconds to wait after this many attempts in vain: doubling, capped, with jitter."""
+    return min(LONGEST_BACK_OFF, 2.0**attempts) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+
+
+def with_access(site: VendorSite, account_id: int, ask: Callable[[Tokens], Answer]) -> Answer:
+    """Ask the vendor with fresh tokens; where it refuses them, refresh once and ask again.
+
+    Raises LinkBroken where it refuses again, and whatever `ask` raises.
+    """
+    tokens, version = site.desk.tokens(account_id)
+    try:
+        return ask(tokens)
+    except AccessRefused:
+        tokens, _ = site.desk.tokens(account_id, refused_version=version)
+    try:
+        return ask(tokens)
+    except AccessRefused as error:
+        raise LinkBroken("the vendor refuses a token it has just given") from error
+
+
+def _fetch(site: VendorSite, job: Job, cursor: str | None) -> Callable[[Tokens], Page]:
+    def ask(tokens: Tokens) -> Page:
+        return site.vendor.fetch(site.http, site.app, tokens, job.kind, job.window, cursor)
+
+    return ask
+
+
+def _subscribe(site: VendorSite) -> Callable[[Tokens], None]:
+    def ask(tokens: Tokens) -> None:
+        site.vendor.subscribe(site.http, site.app, tokens, site.callback_url)
+
+    return ask

@@ -1,0 +1,116 @@
+"""The inbox: payloads verbatim and sealed, each once, until a worker has dealt with them.
+
+A payload that arrives again is the same row, made new again: vendors repeat a notification word
+for word when more data came, and a corrected value may be corrected back. Working on a payload
+twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from safeguards.vault import Vault
+from wearable_agg.store.clock import now_micros
+from wearable_agg.store.intake_tables import inbox
+
+NEW, DONE, DEAD = "new", "done", "dead"
+WEBHOOK = "webhook"
+_FASTEST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One thing that arrived; `account_id` is None for a notification."""
+
+    id: int
+    vendor: str
+    account_id: int | None
+    kind: str
+    arrived_at: int
+    raw: bytes
+
+
+def keep(
+    connection: Connection,
+    vault: Vault,
+    *,
+    tenant: str,
+    vendor: str,
+    account_id: int | None,
+    kind: str,
+    raw: bytes,
+    dead_because: str | None = None,
+) -> None:
+    """Put a payload into the inbox in the caller's transaction.
+
+    `dead_because` files it at once among the dead letters, with that reason.
+    """
+    key = _key(vendor, account_id, kind, raw)
+    sealed = vault.seal(zlib.compress(raw, _FASTEST), bound_to=_place(key))
+    arrival = {
+        "state": DEAD if dead_because else NEW,
+        "arrived_at": now_micros(),
+        "reason": dead_because,
+    }
+    connection.execute(
+        insert(inbox)
+        .values(
+            tenant=tenant,
+            vendor=vendor,
+            account_id=account_id,
+            kind=kind,
+            key=key,
+            raw=sealed,
+            **arrival,
+        )
+        .on_conflict_do_update(["key"], set_=arrival)
+    )
+
+
+def waiting(connection: Connection, vault: Vault, limit: int) -> list[Payload]:
+    """Return the oldest payloads that nobody has dealt with; raises safeguards.vault.Unreadable."""
+    rows = connection.execute(
+        select(inbox)
+        .where(inbox.c.state == NEW)
+        .order_by(inbox.c.arrived_at, inbox.c.id)
+        .limit(limit)
+    )
+    return [
+        Payload(
+            row.id,
+            row.vendor,
+            row.account_id,
+            row.kind,
+            row.arrived_at,
+            zlib.decompress(vault.unseal(row.raw, bound_to=_place(row.key))),
+        )
+        for row in rows
+    ]
+
+
+def settle(connection: Connection, payload: Payload, state: str, reason: str | None = None) -> bool:
+    """Mark a payload as done or dead; False where another worker did, or it arrived anew."""
+    settled = connection.execute(
+        update(inbox)
+        .where(
+            inbox.c.id == payload.id,
+            inbox.c.state == NEW,
+            inbox.c.arrived_at == payload.arrived_at,
+        )
+        .values(state=state, reason=reason, processed_at=now_micros())
+    )
+    return bool(settled.rowcount)
+
+
+def _key(vendor: str, account_id: int | None, kind: str, raw: bytes) -> str:
+    head = f"{vendor}|{'' if account_id is None else account_id}|{kind}|".encode()
+    return hashlib.sha256(head + raw).hexdigest()
+
+
+def _place(key: str) -> str:
+    return f"site|inbox|raw|{key}"

@@ -1,0 +1,191 @@
+"""What is still to be fetched: one row per account, kind and window, gone when it is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, delete, or_, select, update
+
+from wearable_agg.people.accounts import ACTIVE
+from wearable_agg.store.clock import from_micros, now_micros, to_micros
+from wearable_agg.store.intake_tables import sync_jobs
+from wearable_agg.store.people_tables import vendor_accounts
+from wearable_agg.vendors.protocol import Window
+
+DUE, REFUSED, FAILED = "due", "refused", "failed"
+SUBSCRIBE = "@subscribe"
+"""The kind of the job that asks a vendor for notifications instead of data."""
+
+LEASE = timedelta(seconds=30)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of fetching that this process has leased."""
+
+    id: int
+    tenant: str
+    account_id: int
+    vendor: str
+    kind: str
+    window: Window
+    cursor: str | None
+    attempts: int
+
+
+def schedule(
+    connection: Connection, tenant: str, account_id: int, kind: str, windows: Iterable[Window]
+) -> None:
+    """Add jobs; a window that an unbegun job of the same kind already covers is left out."""
+    now = now_micros()
+    for window in windows:
+        start, end = to_micros(window.start), to_micros(window.end)
+        if _is_covered(connection, account_id, kind, start, end):
+            continue
+        connection.execute(
+            sync_jobs.insert().values(
+                tenant=tenant,
+                account_id=account_id,
+                kind=kind,
+                window_start=start,
+                window_end=end,
+                state=DUE,
+                not_before=now,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+
+
+def any_due(connection: Connection, vendors: Collection[str]) -> bool:
+    """Tell whether `claim` would find anything."""
+    return connection.execute(_due(vendors).limit(1)).first() is not None
+
+
+def claim(connection: Connection, vendors: Collection[str], limit: int) -> list[Job]:
+    """Lease due jobs of active accounts, newest windows first."""
+    newest = _due(vendors).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id)
+    rows = connection.execute(newest.limit(limit)).all()
+    lease = now_micros() + LEASE // _MICROSECOND
+    _set(connection, [row.id for row in rows], leased_until=lease)
+    return [
+        Job(
+            id=row.id,
+            tenant=row.tenant,
+            account_id=row.account_id,
+            vendor=row.vendor,
+            kind=row.kind,
+            window=Window(from_micros(row.window_start), from_micros(row.window_end)),
+            cursor=row.cursor,
+            attempts=row.attempts,
+        )
+        for row in rows
+    ]
+
+
+def advance(connection: Connection, job: Job, cursor: str) -> None:
+    """Remember where the next page begins, and keep the lease."""
+    lease = now_micros() + LEASE // _MICROSECOND
+    _set(connection, [job.id], cursor=cursor, attempts=0, leased_until=lease)
+
+
+def finish(connection: Connection, job: Job) -> None:
+    """The window is fetched whole."""
+    connection.execute(delete(sync_jobs).where(sync_jobs.c.id == job.id))
+    connection.execute(
+        update(vendor_accounts)
+        .where(vendor_accounts.c.id == job.account_id)
+        .values(last_sync_at=now_micros())
+    )
+
+
+def postpone(connection: Connection, job: Job, seconds: float, reason: str) -> None:
+    """Try this job again after `seconds`."""
+    later = now_micros() + round(seconds * 1_000_000)
+    attempts = job.attempts + 1
+    _set(connection, [job.id], not_before=later, leased_until=0, attempts=attempts, reason=reason)
+
+
+def hold_account(connection: Connection, account_id: int, seconds: float) -> None:
+    """Let nothing of this account begin for `seconds`: its budget at the vendor is spent."""
+    later = now_micros() + round(seconds * 1_000_000)
+    connection.execute(
+        update(sync_jobs)
+        .where(
+            sync_jobs.c.account_id == account_id,
+            sync_jobs.c.state == DUE,
+            sync_jobs.c.not_before < later,
+        )
+        .values(not_before=later)
+    )
+
+
+def give_back(connection: Connection, job: Job) -> None:
+    """End the lease so that any process can go on with the job at once."""
+    _set(connection, [job.id], leased_until=0)
+
+
+def give_up(connection: Connection, job: Job, state: str, reason: str) -> None:
+    """Stop a job for good: REFUSED (not granted) or FAILED (the request itself is wrong)."""
+    _set(connection, [job.id], state=state, reason=reason, leased_until=0)
+
+
+def kinds_left_out(connection: Connection, account_id: int, since: datetime) -> frozenset[str]:
+    """Return the kinds that were not granted, or that still wait for a window after `since`."""
+    return frozenset(
+        connection.execute(
+            select(sync_jobs.c.kind).where(
+                sync_jobs.c.account_id == account_id,
+                or_(
+                    sync_jobs.c.state == REFUSED,
+                    and_(
+                        sync_jobs.c.state == DUE,
+                        sync_jobs.c.window_end > to_micros(since),
+                    ),
+                ),
+            )
+        ).scalars()
+    )
+
+
+def forget(connection: Connection, account_id: int) -> None:
+    """Drop every job of an account."""
+    connection.execute(delete(sync_jobs).where(sync_jobs.c.account_id == account_id))
+
+
+def _due(vendors: Collection[str]) -> Select[Any]:
+    now = now_micros()
+    return (
+        select(sync_jobs, vendor_accounts.c.vendor)
+        .join(vendor_accounts, vendor_accounts.c.id == sync_jobs.c.account_id)
+        .where(
+            sync_jobs.c.state == DUE,
+            sync_jobs.c.not_before <= now,
+            sync_jobs.c.leased_until < now,
+            vendor_accounts.c.status == ACTIVE,
+            vendor_accounts.c.vendor.in_(list(vendors)),
+        )
+    )
+
+
+def _is_covered(connection: Connection, account_id: int, kind: str, start: int, end: int) -> bool:
+    covering = select(sync_jobs.c.id).where(
+        sync_jobs.c.account_id == account_id,
+        sync_jobs.c.kind == kind,
+        sync_jobs.c.state == DUE,
+        sync_jobs.c.cursor.is_(None),
+        sync_jobs.c.leased_until < now_micros(),
+        sync_jobs.c.window_start <= start,
+        sync_jobs.c.window_end >= end,
+    )
+    return connection.execute(covering.limit(1)).scalar() is not None
+
+
+def _set(connection: Connection, ids: list[int], **values: object) -> None:
+    connection.execute(
+        update(sync_jobs).where(sync_jobs.c.id.in_(ids)).values(updated_at=now_micros(), **values)
+    )

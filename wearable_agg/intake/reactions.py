@@ -1,0 +1,58 @@
+"""What a vendor's notification leads to: fetching, or the end of a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from wearable_agg.intake import jobs
+from wearable_agg.intake.polling import LOOK_BACK
+from wearable_agg.people.accounts import (
+    ACTIVE,
+    UNLINKED,
+    Account,
+    account_of_user,
+    set_status,
+)
+from wearable_agg.people.consents import permitted_types
+from wearable_agg.store.clock import from_micros, now_micros
+from wearable_agg.vendors.protocol import Notification, Vendor, Window
+
+MARGIN = timedelta(days=1)
+"""Vendors correct what lies beside the interval they name."""
+
+
+def react(
+    connection: Connection, vendors: Mapping[str, Vendor], vendor_id: str, said: Notification
+) -> str | None:
+    """Schedule what a notification asks for; returns why nothing was scheduled, or None."""
+    account = account_of_user(connection, vendor_id, said.vendor_user_id)
+    if account is None:
+        return "unknown user"
+    if said.action == "unlinked":
+        set_status(connection, account.id, UNLINKED)
+        jobs.forget(connection, account.id)
+        return None
+    if account.status != ACTIVE:
+        return f"the link is {account.status}"
+    if not permitted_types(connection, account.person_id):
+        return "no consent"
+    _schedule(connection, vendors[vendor_id], account, said)
+    return None
+
+
+def _schedule(connection: Connection, vendor: Vendor, account: Account, said: Notification) -> None:
+    window = _widened(said.window)
+    for kind in vendor.kinds:
+        if not said.kinds or kind in said.kinds:
+            windows = vendor.backfill_windows(kind, window)
+            jobs.schedule(connection, account.tenant, account.id, kind, windows)
+
+
+def _widened(window: Window | None) -> Window:
+    if window is None:
+        now = from_micros(now_micros())
+        return Window(now - LOOK_BACK, now)
+    return Window(window.start - MARGIN, window.end + MARGIN)

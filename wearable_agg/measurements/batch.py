@@ -1,0 +1,105 @@
+"""Turning measurements into the narrow rows of the store; what cannot be kept is counted."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from wearable_agg.measurements.model import Measurement
+from wearable_agg.measurements.types import TYPES
+from wearable_agg.store.clock import to_micros
+
+SHORTEST_DAY = timedelta(hours=22)
+"""A span at least this long is a whole local day: clocks jump by at most two hours."""
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+FUTURE = timedelta(days=2)
+
+INSTANT, INTERVAL, DAY = "instant", "interval", "day"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """What measurements of one series have in common."""
+
+    type: str
+    statistic: str
+    source: str
+    span: str
+
+
+Row = tuple[int, int, float, int | None, str, str, str]
+"""start, end, value, offset_seconds, device, method, vendor_id."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows by series, and how many measurements were refused, by reason."""
+
+    rows: dict[SeriesKey, list[Row]] = field(default_factory=dict)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def add(self, later: Batch) -> None:
+        """Append another batch; where both have a value for one key, the later one counts."""
+        for key, rows in later.rows.items():
+            self.rows.setdefault(key, []).extend(rows)
+        self.refused.update(later.refused)
+
+    def refusals(self) -> str | None:
+        """Say how many measurements were refused and why, None where none were."""
+        return ", ".join(f"{n} x {why}" for why, n in sorted(self.refused.items())) or None
+
+
+def batch_of(measurements: Iterable[Measurement], permitted: Collection[str]) -> Batch:
+    """Sort measurements into series; types outside `permitted` are refused as not consented."""
+    batch = Batch()
+    latest = datetime.now(UTC) + FUTURE
+    for one in measurements:
+        reason = _fault(one, permitted, latest)
+        if reason:
+            batch.refused[reason] += 1
+            continue
+        key = _series_key(one.type, one.statistic, one.source, one.end - one.start)
+        batch.rows.setdefault(key, []).append(
+            (
+                to_micros(one.start),
+                to_micros(one.end),
+                one.value,
+                one.offset_seconds,
+                one.device,
+                one.method,
+                one.vendor_id,
+            )
+        )
+    return batch
+
+
+def span_of(length: timedelta) -> str:
+    """Say whether a span of this length is an instant, an interval or a whole day."""
+    if not length:
+        return INSTANT
+    return DAY if length >= SHORTEST_DAY else INTERVAL
+
+
+@lru_cache(maxsize=4096)
+def _series_key(kind: str, statistic: str, source: str, length: timedelta) -> SeriesKey:
+    return SeriesKey(kind, statistic, source, span_of(length))
+
+
+def _fault(one: Measurement, permitted: Collection[str], latest: datetime) -> str:
+    known = TYPES.get(one.type)
+    if known is None:
+        return "unknown type"
+    if one.type not in permitted:
+        return "no consent"
+    if one.unit != known.unit:
+        return "wrong unit"
+    if not math.isfinite(one.value):
+        return "not a number"
+    if not EARLIEST <= one.start <= one.end <= latest:
+        return "impossible time"
+    return ""

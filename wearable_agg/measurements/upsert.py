@@ -1,0 +1,138 @@
+"""Writing measurements so that a replay changes nothing and a correction keeps what it replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from wearable_agg.measurements.batch import DAY, Batch, SeriesKey
+from wearable_agg.measurements.rollup import refresh_rollups
+from wearable_agg.measurements.types import TYPES
+from wearable_agg.store.clock import now_micros
+from wearable_agg.store.measurement_tables import origins, series
+
+_STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS incoming (
+    series_id INTEGER, start INTEGER, "end" INTEGER, value REAL, offset_seconds INTEGER,
+    origin_id INTEGER, vendor_id TEXT, rolled_up INTEGER,
+    PRIMARY KEY (series_id, start, "end")) WITHOUT ROWID
+"""
+_FILL = "INSERT OR REPLACE INTO temp.incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_DROP_SAME = """
+DELETE FROM temp.incoming WHERE EXISTS (
+    SELECT 1 FROM measurements AS kept
+    WHERE kept.series_id = incoming.series_id AND kept.start = incoming.start
+      AND kept."end" = incoming."end" AND kept.value = incoming.value)
+"""
+_KEEP_OLD = """
+INSERT INTO measurement_history
+SELECT kept.series_id, kept.start, kept."end", kept.version, kept.value, kept.origin_id,
+       kept.recorded_at, ?
+FROM temp.incoming CROSS JOIN measurements AS kept
+  ON kept.series_id = incoming.series_id AND kept.start = incoming.start
+ AND kept."end" = incoming."end"
+"""
+_MERGE = """
+INSERT INTO measurements
+       (series_id, start, "end", value, offset_seconds, origin_id, vendor_id, version, recorded_at)
+SELECT series_id, start, "end", value, offset_seconds, origin_id, vendor_id, 1, ?
+FROM temp.incoming WHERE true
+ON CONFLICT (series_id, start, "end") DO UPDATE SET
+    value = excluded.value, offset_seconds = excluded.offset_seconds,
+    origin_id = excluded.origin_id, vendor_id = excluded.vendor_id,
+    version = version + 1, recorded_at = excluded.recorded_at
+"""
+_CHANGED_DAYS = """
+SELECT series.type, incoming.start
+FROM temp.incoming JOIN series ON series.id = incoming.series_id WHERE series.span = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDay:
+    """A daily value that is new or corrected; `start` in microseconds."""
+
+    type: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many measurements were new or corrected, and which daily values were among them."""
+
+    new: int
+    amended: int
+    days: tuple[ChangedDay, ...]
+
+
+def write_batch(connection: Connection, tenant: str, person_id: int, batch: Batch) -> Written:
+    """Write a person's batch with history and rollups in the caller's write transaction.
+
+    The key is (person, type, statistic, source, start, end): the same value again changes nothing,
+    another value amends and the old one goes to the history. Of two values for one key within the
+    batch the later one counts.
+    """
+    connection.exec_driver_sql(_STAGE)
+    connection.exec_driver_sql("DELETE FROM temp.incoming")
+    _fill(connection, tenant, person_id, batch)
+    connection.exec_driver_sql(_DROP_SAME)
+    now = now_micros()
+    amended = connection.exec_driver_sql(_KEEP_OLD, (now,)).rowcount
+    merged = connection.exec_driver_sql(_MERGE, (now,)).rowcount
+    refresh_rollups(connection)
+    days = tuple(ChangedDay(*row) for row in connection.exec_driver_sql(_CHANGED_DAYS, (DAY,)))
+    return Written(merged - amended, amended, days)
+
+
+def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> None:
+    for key, rows in batch.rows.items():
+        series_id = _series_id(connection, tenant, person_id, key)
+        origin_ids = {
+            pair: _origin_id(connection, *pair) for pair in {(row[4], row[5]) for row in rows}
+        }
+        rolled_up = _rolled_up(key)
+        staged = [
+            (series_id, start, end, value, offset, origin_ids[device, method], name, rolled_up)
+            for start, end, value, offset, device, method, name in rows
+        ]
+        connection.exec_driver_sql(_FILL, staged)
+
+
+def _rolled_up(key: SeriesKey) -> bool:
+    return TYPES[key.type].rolled_up and key.span != DAY
+
+
+def _series_id(connection: Connection, tenant: str, person_id: int, key: SeriesKey) -> int:
+    found = connection.execute(
+        select(series.c.id).where(
+            series.c.person_id == person_id,
+            series.c.type == key.type,
+            series.c.statistic == key.statistic,
+            series.c.source == key.source,
+            series.c.span == key.span,
+        )
+    ).scalar()
+    if found is not None:
+        return int(found)
+    added = series.insert().values(
+        tenant=tenant,
+        person_id=person_id,
+        type=key.type,
+        statistic=key.statistic,
+        source=key.source,
+        span=key.span,
+        unit=TYPES[key.type].unit,
+        rolled_up=_rolled_up(key),
+    )
+    return int(connection.execute(added.returning(series.c.id)).scalar_one())
+
+
+def _origin_id(connection: Connection, device: str, method: str) -> int:
+    found = connection.execute(
+        select(origins.c.id).where(origins.c.device == device, origins.c.method == method)
+    ).scalar()
+    if found is not None:
+        return int(found)
+    added = origins.insert().values(device=device, method=method).returning(origins.c.id)
+    return int(connection.execute(added).scalar_one())
