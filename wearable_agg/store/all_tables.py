@@ -1,0 +1,26 @@
+"""The metadata with every table of wearables.db declared, whichever room writes it."""
+
+from __future__ import annotations
+
+from wearable_agg.store import (
+    audit_tables,
+    engine_tables,
+    findings_tables,
+    intake_tables,
+    measurement_tables,
+    outbox_tables,
+    people_tables,
+)
+from wearable_agg.store.metadata import metadata
+
+TOPICS = (
+    audit_tables,
+    engine_tables,
+    findings_tables,
+    intake_tables,
+    measurement_tables,
+    outbox_tables,
+    people_tables,
+)
+
+__all__ = ["TOPICS", "metadata"]
