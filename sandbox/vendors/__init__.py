@@ -1,0 +1,1 @@
+"""Simulators of two wearable vendors, Google Health and Withings, as strict as the real ones."""

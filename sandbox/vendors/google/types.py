@@ -1,0 +1,97 @@
+"""The data types Google serves: their scope, their filters, their page sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sandbox.vendors.google import points
+from sandbox.vendors.google.errors import GoogleError
+from sandbox.vendors.google.scopes import ACTIVITY, ECG, IRREGULAR, METRICS, SLEEP
+from sandbox.vendors.world import World
+from sandbox.wearer.days import Day
+from sandbox.wearer.people import Wearer
+
+
+@dataclass(frozen=True, slots=True)
+class DataType:
+    """One data type as its path names it."""
+
+    path: str
+    scope: str
+    fields: tuple[str, ...]
+    points: Callable[[World, Wearer, Day], Iterator[points.Timed]]
+    default_page: int = 1440
+    largest_page: int = 10000
+    open_ended: bool = False
+    rollup_days: int = 0
+    webhook: bool = True
+
+
+TYPES = {
+    kind.path: kind
+    for kind in (
+        DataType(
+            "steps",
+            ACTIVITY,
+            ("steps.interval.start_time", "steps.interval.civil_start_time"),
+            points.steps,
+            rollup_days=90,
+        ),
+        DataType(
+            "heart-rate",
+            METRICS,
+            ("heart_rate.sample_time.physical_time", "heart_rate.sample_time.civil_time"),
+            points.heart_rate,
+            rollup_days=14,
+        ),
+        DataType(
+            "daily-resting-heart-rate",
+            METRICS,
+            ("daily_resting_heart_rate.date",),
+            points.resting_heart_rate,
+        ),
+        DataType(
+            "daily-heart-rate-variability",
+            METRICS,
+            ("daily_heart_rate_variability.date",),
+            points.heart_rate_variability,
+        ),
+        DataType(
+            "daily-oxygen-saturation",
+            METRICS,
+            ("daily_oxygen_saturation.date",),
+            points.oxygen_saturation,
+        ),
+        DataType(
+            "sleep",
+            SLEEP,
+            ("sleep.interval.end_time", "sleep.interval.civil_end_time"),
+            points.sleep,
+            default_page=25,
+            largest_page=25,
+        ),
+        DataType(
+            "electrocardiogram",
+            ECG,
+            ("electrocardiogram.interval.start_time",),
+            points.electrocardiogram,
+            open_ended=True,
+            webhook=False,
+        ),
+        DataType(
+            "irregular-rhythm-notification",
+            IRREGULAR,
+            ("irregular_rhythm_notification.interval.civil_start_time",),
+            points.irregular_rhythm,
+            webhook=False,
+        ),
+    )
+}
+
+
+def type_of(path: str) -> DataType:
+    """Return the type that a path names; raises GoogleError."""
+    if path not in TYPES:
+        raise GoogleError(404, "NOT_FOUND", f"Unknown data type {path}")
+    return TYPES[path]

@@ -1,0 +1,87 @@
+"""The simulated world: who has an account where, what is synced, and what time it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sandbox.vendors.apps import GOOGLE, WITHINGS, App
+from sandbox.vendors.limits import Limiter
+from sandbox.vendors.store import Store
+from sandbox.wearer.days import Day, day_of
+from sandbox.wearer.people import WEARERS, Wearer
+
+HISTORY = timedelta(days=400)
+
+ACCOUNTS: Mapping[str, Mapping[str, str]] = {
+    GOOGLE: {"marit": "111256096816351", "amara": "111256096816352"},
+    WITHINGS: {"jonas": "12345678"},
+}
+"""Per vendor: wearer -> the vendor's own user id."""
+
+FIRST_SYNC_AGO = timedelta(hours=20)
+"""How stale the watch is when its account is linked: the rest arrives late."""
+
+
+@dataclass(slots=True)
+class World:
+    """What every part of the simulators shares.
+
+    `pace` stretches the scripted delays; `rate_scale` shortens the vendors' rate-limit windows.
+    """
+
+    store: Store
+    apps: Mapping[str, App]
+    url: str
+    limiter: Limiter
+    pace: float = 1.0
+    clock: Callable[[], float] = time.time
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    def anchor(self) -> date:
+        """Return the day from which the wearers' "days ago" count: the day of the first start."""
+        return date.fromisoformat(self.store.fact("anchor", self.now().date().isoformat()))
+
+    def wearer_of(self, vendor: str, vendor_user: str) -> Wearer:
+        """Return who has this account; raises KeyError."""
+        names = {account: name for name, account in ACCOUNTS[vendor].items()}
+        return WEARERS[names[vendor_user]]
+
+    def synced(self, user: str) -> datetime:
+        """Return up to when the vendor has received this wearer's data."""
+        row = self.store.row("SELECT synced FROM wearers WHERE user = ?", user)
+        return datetime.fromtimestamp(row["synced"], UTC) if row else self.now() - FIRST_SYNC_AGO
+
+    def day(self, user: str, day: date) -> Day:
+        """Return one day of a wearer, however much of it is synced."""
+        return day_of(user, day, self.anchor())
+
+    def late_steps(self, user: str, day: date) -> int:
+        """Return the steps that a day gained after it was first synced."""
+        row = self.store.row(
+            "SELECT steps FROM late_steps WHERE user = ? AND day = ?", user, day.isoformat()
+        )
+        return int(row["steps"]) if row else 0
+
+    def steps_total(self, user: str, day: date) -> int | None:
+        """Return the day's steps as far as synced; None where the watch was not worn."""
+        made = self.day(user, day)
+        count = made.slots_until(self.synced(user))
+        if not made.rates[:count].any():
+            return None
+        return int(made.steps[:count].sum()) + self.late_steps(user, day)
+
+    def days_back(self, user: str, low: datetime, high: datetime) -> Iterator[Day]:
+        """Yield the wearer's days that touch [low, high), newest first, within their history."""
+        zone = WEARERS[user].zone
+        newest = min(high, self.synced(user)).astimezone(zone).date()
+        oldest = max(low.astimezone(zone).date(), self.anchor() - HISTORY)
+        day = newest
+        while day >= oldest:
+            yield self.day(user, day)
+            day -= timedelta(days=1)
