@@ -120,9 +120,14 @@ def latest_frame(connection: Connection, session: Session, before: int) -> Frame
     return None if row is None else _frame(row).frame
 
 
-def read_after(connection: Connection, cursor: int, limit: int) -> list[StoredFrame]:
-    """Return at most `limit` frames that came after the frame with id `cursor`, oldest first."""
-    query = select(frames).where(frames.c.id > cursor).order_by(frames.c.id).limit(limit)
+def read_after(connection: Connection, cursor: int, lead: int, limit: int) -> list[StoredFrame]:
+    """Return at most `limit` frames of one lead that came after frame id `cursor`, oldest first."""
+    query = (
+        select(frames)
+        .where(frames.c.id > cursor, frames.c.lead == lead)
+        .order_by(frames.c.id)
+        .limit(limit)
+    )
     return [_frame(row) for row in connection.execute(query)]
 
 

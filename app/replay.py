@@ -1,0 +1,163 @@
+"""`wristchart replay`: a recorded ECG goes through the gateway as a device would send it."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from app.running import load_settings
+from config.settings import Settings, Tenant
+from safeguards import strict_json
+from safeguards.assertions import Asker, Signer
+from safeguards.egress import Egress, EgressError
+from wearable_agg.ecg.frames import SCOPE, Device, Hello, ProtocolError, Samples
+from wearable_agg.ecg.recordings import NoRecording, Recording, read_wfdb
+from wearable_agg.ecg.sender import GatewayAway, send
+
+API_AUDIENCE = "wristchart-api"
+CREATED = (200, 201)
+
+
+class _Speed(click.ParamType[float]):
+    """A factor, or "max"."""
+
+    name = "factor"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        if value == "max":
+            return 0.0
+        try:
+            speed = float(str(value))
+        except ValueError:
+            speed = -1.0
+        if not 0 <= speed < 1e6:
+            self.fail('a factor such as 1 or 60, or "max" for as fast as it is stored', param, ctx)
+        return speed
+
+
+@click.command()
+@click.argument("record", type=click.Path(path_type=Path))
+@click.option("--patient", required=True, help="The patient's FHIR id in the EHR.")
+@click.option("--tenant", help="Which hospital, by its id; the first of the settings if not given.")
+@click.option("--lead", help="Which signal of the record; the best for rhythm if not given.")
+@click.option("--speed", type=_Speed(), default=1.0, show_default=True, help='A factor, or "max".')
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
+    help="When the recording begins (UTC); by default so that it ends as sending does.",
+)
+@click.pass_obj
+def replay(
+    config: Path,
+    record: Path,
+    patient: str,
+    tenant: str | None,
+    lead: str | None,
+    speed: float,
+    start: datetime | None,
+) -> None:
+    """Stream the WFDB record RECORD (path without suffix) for a patient."""
+    settings = load_settings(config)
+    try:
+        recording = read_wfdb(record, lead)
+    except NoRecording as error:
+        raise click.BadParameter(str(error), param_hint="RECORD") from error
+    token = _token(settings, _tenant(settings, tenant), patient)
+    slices = recording.slices(_begin(recording, start, speed))
+    session = str(uuid.uuid4())
+    _send(f"{settings.gateway.url}/ecg", _hello(recording, session, token), slices, speed)
+    click.echo(
+        f"{recording.seconds / 60:.1f} min of lead {recording.lead} of {recording.name} "
+        f"streamed for {patient} as session {session}."
+    )
+
+
+def _tenant(settings: Settings, identifier: str | None) -> Tenant:
+    if not settings.tenants:
+        raise click.ClickException("the settings name no tenant")
+    if identifier is None:
+        return settings.tenants[0]
+    try:
+        return settings.tenant(identifier)
+    except KeyError as error:
+        known = ", ".join(tenant.id for tenant in settings.tenants)
+        raise click.BadParameter(f"no tenant {identifier}: there is {known}") from error
+
+
+def _begin(recording: Recording, start: datetime | None, speed: float) -> int:
+    """Return the device time of the first sample in microseconds."""
+    if start is not None:
+        aware = start if start.tzinfo else start.replace(tzinfo=UTC)
+        return round(aware.timestamp() * 1e6)
+    ends_in = recording.seconds / speed if speed else 0.0
+    return round((time.time() + ends_in - recording.seconds) * 1e6)
+
+
+def _token(settings: Settings, tenant: Tenant, patient: str) -> str:
+    """Ask the API for a token for this patient's stream, as the site's operator."""
+    operator = Asker(
+        tenant=tenant.id,
+        issuer=tenant.issuer,
+        patient=patient,
+        user="operator",
+        user_name="Operator at the command line",
+        context="replay",
+        scopes=frozenset({SCOPE}),
+    )
+    assertion = Signer.open(settings.keys).sign(operator, API_AUDIENCE)
+    try:
+        answer = Egress([settings.api.url]).request(
+            "POST",
+            f"{settings.api.url}/api/v1/patient/ecg-tokens",
+            json={},
+            headers={"Authorization": f"Bearer {assertion}"},
+        )
+    except EgressError as error:
+        raise click.ClickException(
+            f"{settings.api.url} does not answer: start the demo, or `wristchart run api`"
+        ) from error
+    if answer.status_code not in CREATED:
+        raise click.ClickException(f"the API gave no token (HTTP {answer.status_code})")
+    try:
+        return str(strict_json.loads(answer.content)["token"])
+    except (strict_json.Malformed, KeyError, TypeError) as error:
+        raise click.ClickException("the API's answer holds no token") from error
+
+
+def _hello(recording: Recording, session: str, token: str) -> Callable[[], Hello]:
+    device = Device("Replay", "WFDB record", recording.name)
+
+    def hello() -> Hello:
+        now = time.time_ns() // 1000
+        leads = (re.sub(r"[^A-Za-z0-9+./_-]", "_", recording.lead)[:16],)
+        return Hello(token, session, device, leads, recording.rate, recording.gain, now)
+
+    return hello
+
+
+def _send(gateway: str, hello: Callable[[], Hello], slices: list[Samples], speed: float) -> None:
+    with click.progressbar(length=len(slices), label="Streaming") as bar:
+        try:
+            send(
+                gateway,
+                hello,
+                slices,
+                speed=speed,
+                progress=lambda stored: bar.update(max(0, stored - bar.pos)),
+            )
+        except GatewayAway as error:
+            raise click.ClickException(
+                f"{gateway} does not answer ({error}): start the demo, or `wristchart run gateway`"
+            ) from error
+        except ProtocolError as error:
+            raise click.ClickException(
+                f"the gateway refused: {error.message} ({error.code})"
+            ) from error

@@ -1,0 +1,50 @@
+"""The engine role: finds atrial fibrillation in the streamed ECG."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.settings import Settings
+from wearable_agg import afib
+from wearable_agg.ecg.tables import open_inbox
+from wearable_agg.engine.embedded import EmbeddedEngine
+from wearable_agg.store.database import open_database
+from wearable_agg.store.migrations import migrate
+
+PAUSE_SECONDS = 2.0
+log = structlog.get_logger()
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Analyse until `stop` is set, then save where it stands."""
+    wearables = open_database(settings.wearables_database)
+    migrate(wearables)
+    inbox = open_inbox(settings.ecg_database)
+    afib.warm_up()
+    engine = EmbeddedEngine(inbox, wearables, lambda tenant: settings.tenant(tenant).timezone)
+    try:
+        _work(engine, settings.engine_interval_seconds, stop)
+    finally:
+        inbox.dispose()
+        wearables.dispose()
+
+
+def _work(engine: EmbeddedEngine, interval: float, stop: threading.Event) -> None:
+    """Follow the inbox; where a database cannot be used, pause and go back to the checkpoint."""
+    resumed = False
+    while not stop.is_set():
+        try:
+            if not resumed:
+                engine.resume()
+                resumed = True
+            if not engine.advance():
+                stop.wait(interval)
+        except SQLAlchemyError as error:
+            log.error("database not usable", reason=str(error.__cause__ or error))
+            resumed = False
+            stop.wait(PAUSE_SECONDS)
+    if resumed:
+        engine.save()

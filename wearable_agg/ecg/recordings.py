@@ -1,0 +1,97 @@
+"""Recordings in WFDB format, cut into the slices of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wearable_agg.ecg.frames import HIGHEST_RATE, INVALID_SAMPLE, LOWEST_RATE, Samples
+
+SLICE_SECONDS = 1.0
+_MICROVOLTS = {"mv": 1000.0, "uv": 1.0, "µv": 1.0, "v": 1e6}
+_FOR_RHYTHM = ("I", "II", "MLII", "ECG", "ECG1")
+_LARGEST = 32767
+
+
+class NoRecording(Exception):
+    """There is no record that could be streamed; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One lead of a record: counts of `gain` microvolts at `rate` Hz."""
+
+    name: str
+    lead: str
+    rate: float
+    gain: float
+    counts: NDArray[np.int16]
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+        return len(self.counts) / self.rate
+
+    def slices(self, start: int) -> list[Samples]:
+        """Cut it into slices of a second, the first at device time `start` (microseconds)."""
+        length = round(self.rate * SLICE_SECONDS)
+        return [
+            Samples(0, number, start + round(at * 1e6 / self.rate), self.counts[at : at + length])
+            for number, at in enumerate(range(0, len(self.counts), length))
+        ]
+
+
+def read_wfdb(path: Path, lead: str | None) -> Recording:
+    """Read a lead of a WFDB record (`path` without suffix), by default the best for rhythm.
+
+    Raises NoRecording.
+    """
+    import wfdb  # brings pandas and matplotlib's kin along: only who replays pays for it
+
+    stem = path.with_suffix("") if path.suffix in (".hea", ".dat", ".mat") else path
+    if not stem.with_name(stem.name + ".hea").exists():
+        raise NoRecording(f"there is no {stem}.hea: give the path of a WFDB record without suffix")
+    try:
+        record = wfdb.rdrecord(str(stem))
+    except (OSError, ValueError, KeyError, IndexError) as error:
+        raise NoRecording(f"{stem} is not a readable WFDB record: {error}") from error
+    if record.p_signal is None or record.p_signal.size == 0:
+        raise NoRecording(f"{stem} holds annotations only, no signal: choose a record with a .dat")
+    return _recording(record, lead)
+
+
+def _recording(record: Any, lead: str | None) -> Recording:
+    names = [str(name) for name in record.sig_name]
+    chosen = _chosen(names, lead)
+    rate = float(record.fs)
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise NoRecording(f"{rate:g} Hz: streams carry {LOWEST_RATE:g} to {HIGHEST_RATE:g} Hz")
+    unit = _MICROVOLTS.get(str(record.units[chosen]).lower())
+    if unit is None:
+        raise NoRecording(f"lead {names[chosen]} is in {record.units[chosen]}, not in volts")
+    gain, counts = _counts(record.p_signal[:, chosen], unit / float(record.adc_gain[chosen]), unit)
+    return Recording(str(record.record_name), names[chosen], rate, gain, counts)
+
+
+def _chosen(names: list[str], lead: str | None) -> int:
+    if lead is not None:
+        if lead not in names:
+            raise NoRecording(f"no lead {lead}: the record has {', '.join(names)}")
+        return names.index(lead)
+    return next((names.index(name) for name in _FOR_RHYTHM if name in names), 0)
+
+
+def _counts(
+    signal: NDArray[np.float64], gain: float, unit: float
+) -> tuple[float, NDArray[np.int16]]:
+    """Return microvolts per count, the record's own where its counts fit, and the counts."""
+    microvolts = signal * unit
+    missing = np.isnan(microvolts)
+    largest = float(np.abs(microvolts[~missing]).max(initial=0.0))
+    gain = max(gain, largest / _LARGEST)
+    counts = np.where(missing, INVALID_SAMPLE, np.rint(np.nan_to_num(microvolts) / gain))
+    return gain, counts.astype(np.int16)

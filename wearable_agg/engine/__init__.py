@@ -1,0 +1,1 @@
+"""Runs rhythm analysis over streams, embedded in one process, and records what it finds."""

@@ -1,0 +1,61 @@
+"""From a frame in the inbox to a chunk of millivolts. Pure."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from wearable_agg.afib.types import Chunk
+from wearable_agg.ecg.frames import HIGHEST_RATE, INVALID_SAMPLE, LOWEST_RATE
+from wearable_agg.ecg.inbox import Session
+from wearable_agg.ecg.stream import Frame
+
+ANALYSED_LEAD = 0
+"""Devices name first the lead that is best for rhythm."""
+
+SHARDS = 8
+"""Fixed with the checkpoints: another number would need their states to be moved."""
+
+_MICROS_PER_SECOND = 1e6
+_MICROVOLTS_PER_MILLIVOLT = 1000.0
+
+
+class Unusable(Exception):
+    """This row cannot be analysed, now or ever; the message says why."""
+
+
+def stream_name(session: Session) -> str:
+    """Name the stream that is analysed of a session."""
+    return f"{session.session}/{session.leads[ANALYSED_LEAD]}"
+
+
+def session_of(stream: str) -> str:
+    """Return the session's UUID from a stream's name."""
+    return stream.split("/", 1)[0]
+
+
+def shard_of(stream: str) -> int:
+    """Return the shard that a stream belongs to for good."""
+    return zlib.crc32(stream.encode()) % SHARDS
+
+
+def chunk(session: Session, frame: Frame) -> Chunk:
+    """Return the frame in millivolts, NaN where there is no reading; raises Unusable."""
+    if frame.length == 0 or len(frame.counts) != 2 * frame.length:
+        raise Unusable(f"{len(frame.counts)} bytes for {frame.length} samples")
+    if zlib.crc32(frame.counts) != frame.checksum:
+        raise Unusable("the samples are not what was stored")
+    if not LOWEST_RATE <= frame.rate <= HIGHEST_RATE:
+        raise Unusable(f"a rate of {frame.rate} Hz")
+    counts = np.frombuffer(frame.counts, dtype="<i2")
+    millivolts = counts.astype(np.float32) * np.float32(session.gain / _MICROVOLTS_PER_MILLIVOLT)
+    millivolts[counts == INVALID_SAMPLE] = np.nan
+    return Chunk(
+        stream=stream_name(session),
+        start=frame.start / _MICROS_PER_SECOND,
+        rate=frame.rate,
+        samples=millivolts,
+        sequence=frame.sequence,
+        gap_before=frame.gap_before,
+    )

@@ -1,0 +1,179 @@
+"""The engine for one machine: tails the inbox, analyses, records; a crash anywhere resumes.
+
+The shards' states live in memory and are saved at most every 30 s. After a crash the inbox is read
+again from the saved place; analysis is deterministic, so the same events come again and change
+nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from wearable_agg import afib
+from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
+from wearable_agg.ecg import inbox
+from wearable_agg.ecg.inbox import Session, StoredFrame
+from wearable_agg.engine import checkpoints, strips
+from wearable_agg.engine.chunks import (
+    ANALYSED_LEAD,
+    SHARDS,
+    Unusable,
+    chunk,
+    session_of,
+    shard_of,
+    stream_name,
+)
+from wearable_agg.engine.recording import Finding, micros, record
+from wearable_agg.people.registry import person_for
+from wearable_agg.store.database import writing
+
+BATCH = 1800
+"""Frames analysed at a time: bounds memory, and how long a finding waits during catch-up."""
+
+CHECKPOINT_SECONDS = 30.0
+
+Timezones = Callable[[str], str]
+log = structlog.get_logger()
+
+
+class EmbeddedEngine:
+    """Analyses every stream of one inbox; exactly one of these may run on an inbox.
+
+    `timezone_of` gives a tenant's time zone, for a person seen for the first time.
+    """
+
+    def __init__(self, ecg: Engine, wearables: Engine, timezone_of: Timezones) -> None:
+        self._ecg, self._wearables, self._timezone_of = ecg, wearables, timezone_of
+        self._cursor = self._saved_cursor = 0
+        self._states = [afib.new_shard() for _ in range(SHARDS)]
+        self._saved_at = time.monotonic()
+        self._sessions: dict[int, Session] = {}
+
+    def resume(self) -> None:
+        """Go back to the latest checkpoint; raises sqlalchemy's errors where it is unreadable."""
+        with self._wearables.connect() as connection:
+            saved = checkpoints.load(connection)
+        self._cursor = self._saved_cursor = 0 if saved is None else saved.cursor
+        self._states = (
+            [afib.new_shard() for _ in range(SHARDS)]
+            if saved is None
+            else [afib.ShardState.from_bytes(state) for state in saved.states]
+        )
+        self._saved_at = time.monotonic()
+
+    def advance(self) -> bool:
+        """Analyse the next batch; True where more may be waiting.
+
+        Raises sqlalchemy's errors where a database cannot be used; then `resume` before the next
+        call.
+        """
+        with self._ecg.connect() as connection:
+            rows = inbox.read_after(connection, self._cursor, ANALYSED_LEAD, BATCH)
+            self._learn_sessions(connection, rows)
+        if not rows:
+            self._save_if_due()
+            return False
+        found = self._analyse(self._usable(rows))
+        self._cursor = rows[-1].id
+        self._record(found)
+        return len(rows) == BATCH
+
+    def save(self) -> None:
+        """Save a checkpoint where there is anything new to save."""
+        if self._cursor == self._saved_cursor:
+            return
+        with writing(self._wearables) as connection:
+            self._save(connection)
+        self._note_saved()
+
+    def _learn_sessions(self, connection: Connection, rows: Sequence[StoredFrame]) -> None:
+        unknown = {row.session for row in rows} - self._sessions.keys()
+        if unknown:
+            self._sessions |= inbox.sessions_by_id(connection, unknown)
+
+    def _usable(self, rows: Iterable[StoredFrame]) -> list[Chunk]:
+        """Return the rows that can be analysed, and set the others aside."""
+        chunks, reasons = [], {}
+        for row in rows:
+            try:
+                chunks.append(self._chunk(row))
+            except Unusable as problem:
+                reasons[row.id] = str(problem)
+        if reasons:
+            log.error("frames set aside", reasons=reasons)
+            with writing(self._ecg) as connection:
+                inbox.quarantine(connection, reasons)
+        return chunks
+
+    def _chunk(self, row: StoredFrame) -> Chunk:
+        session = self._sessions.get(row.session)
+        if session is None:
+            raise Unusable("its session is not known")
+        return chunk(session, row.frame)
+
+    def _analyse(self, chunks: Iterable[Chunk]) -> list[Finding]:
+        shards: dict[int, list[Chunk]] = {}
+        for one in chunks:
+            shards.setdefault(shard_of(one.stream), []).append(one)
+        events: list[Event] = []
+        for shard, batch in shards.items():
+            self._states[shard], found = afib.step(self._states[shard], batch)
+            events += found
+        return self._with_evidence(events)
+
+    def _with_evidence(self, events: Sequence[Event]) -> list[Finding]:
+        if not events:
+            return []
+        sessions = {session.session: session for session in self._sessions.values()}
+        with self._ecg.connect() as connection:
+            return [_finding(connection, e, sessions[session_of(e.stream)]) for e in events]
+
+    def _record(self, found: Sequence[Finding]) -> None:
+        if not found:
+            self._save_if_due()
+            return
+        due = self._is_due()
+        with writing(self._wearables) as connection:
+            for finding in found:
+                record(connection, finding, self._person(connection, finding.session))
+            if due:
+                self._save(connection)
+        if due:
+            self._note_saved()
+
+    def _person(self, connection: Connection, session: Session) -> int:
+        known = person_for(
+            connection,
+            session.tenant,
+            session.issuer,
+            session.patient_id,
+            create=True,
+            timezone=self._timezone_of(session.tenant),
+        )
+        if known is None:
+            raise LookupError(f"no person for {stream_name(session)}")
+        return known
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS
+
+    def _save_if_due(self) -> None:
+        if self._is_due():
+            self.save()
+
+    def _save(self, connection: Connection) -> None:
+        checkpoints.save(connection, self._cursor, [state.to_bytes() for state in self._states])
+
+    def _note_saved(self) -> None:
+        self._saved_at, self._saved_cursor = time.monotonic(), self._cursor
+
+
+def _finding(connection: Connection, event: Event, session: Session) -> Finding:
+    if not isinstance(event, EpisodeStarted):
+        return Finding(event, session)
+    strip = strips.cut(connection, session, micros(event.onset), micros(event.detected_at))
+    return Finding(event, session, strip)

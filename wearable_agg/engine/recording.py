@@ -1,0 +1,112 @@
+"""Writes what rhythm analysis found, in the engine's transaction. Every write can come again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects.sqlite import insert
+
+from wearable_agg.afib.types import (
+    DECIDER,
+    DECIDER_VERSION,
+    Analysed,
+    EpisodeContinued,
+    EpisodeEnded,
+    EpisodeStarted,
+    Event,
+)
+from wearable_agg.delivery import findings
+from wearable_agg.delivery.detection import Detection, Strip
+from wearable_agg.ecg.inbox import Session
+from wearable_agg.people.registry import touch
+from wearable_agg.store.clock import from_micros
+from wearable_agg.store.findings_tables import analysed
+
+SIGNAL = "ECG"
+_MEASURES = ("end", "recorded_seconds", "analysable_seconds", "af_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An event, the session it comes from, and the strip that shows it."""
+
+    event: Event
+    session: Session
+    strip: Strip | None = None
+
+
+def record(connection: Connection, found: Finding, person_id: int) -> None:
+    """Record one event about a person."""
+    match found.event:
+        case EpisodeStarted() as event:
+            findings.record_started(
+                connection, _detection(found, event, person_id, event.detected_at, None)
+            )
+        case EpisodeContinued() as event:
+            findings.record_continued(
+                connection, _detection(found, event, person_id, event.until, event.until)
+            )
+        case EpisodeEnded() as event:
+            findings.record_ended(
+                connection, _detection(found, event, person_id, event.end, event.end)
+            )
+        case Analysed() as event:
+            _record_analysed(connection, event, found.session, person_id)
+
+
+def _detection(
+    found: Finding,
+    event: EpisodeStarted | EpisodeContinued | EpisodeEnded,
+    person_id: int,
+    detected_at: float,
+    end: float | None,
+) -> Detection:
+    return Detection(
+        tenant=found.session.tenant,
+        person_id=person_id,
+        stream=event.stream,
+        device=found.session.device.label,
+        onset=_instant(event.onset),
+        detected_at=_instant(detected_at),
+        end=None if end is None else _instant(end),
+        mean_rate=event.mean_rate,
+        max_rate=event.max_rate,
+        coverage=event.coverage,
+        decider=DECIDER,
+        decider_version=DECIDER_VERSION,
+        signal=SIGNAL,
+        strip=found.strip,
+    )
+
+
+def _record_analysed(
+    connection: Connection, event: Analysed, session: Session, person_id: int
+) -> None:
+    statement = insert(analysed).values(
+        stream=event.stream,
+        start=micros(event.start),
+        tenant=session.tenant,
+        person_id=person_id,
+        end=micros(event.end),
+        recorded_seconds=event.recorded_seconds,
+        analysable_seconds=event.analysable_seconds,
+        af_seconds=event.af_seconds,
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["stream", "start"],
+            set_={name: statement.excluded[name] for name in _MEASURES},
+        )
+    )
+    touch(connection, person_id)
+
+
+def micros(seconds: float) -> int:
+    """Return an epoch second as stored."""
+    return round(seconds * 1e6)
+
+
+def _instant(seconds: float) -> datetime:
+    return from_micros(micros(seconds))
