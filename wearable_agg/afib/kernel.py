@@ -1,0 +1,146 @@
+"""The compiled loop over streams and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wearable_agg.afib.beats import fade, find_beats, integrate, restart
+from wearable_agg.afib.compiled import compiled, compiled_once
+from wearable_agg.afib.events import Output
+from wearable_agg.afib.quality import begin_block, measure, usable
+from wearable_agg.afib.rhythm import (
+    break_chain,
+    close_second,
+    forget_rhythm,
+    report_analysed,
+    take_beats,
+    time_of,
+)
+from wearable_agg.afib.rules import Rules
+from wearable_agg.afib.state import RAW, Row
+
+_NEW_DEVICE = 0.01
+_ANCHOR_SLACK = 1e-3
+
+
+class Batch(NamedTuple):
+    """Chunks as flat arrays, ordered by row and sequence; `ends` points into `samples`."""
+
+    rows: NDArray[np.int64]
+    sequences: NDArray[np.int64]
+    starts: NDArray[np.float64]
+    rates: NDArray[np.float64]
+    gaps: NDArray[np.bool_]
+    ends: NDArray[np.int64]
+    samples: NDArray[np.float32]
+
+
+@compiled
+def _begin_signal(row: Row, start: float, rate: float, sample: float, rules: Rules) -> None:
+    restart(row, rate, sample if np.isfinite(sample) else 0.0, rules)
+    begin_block(row)
+    break_chain(row)
+    row.held = np.nan
+    row.flat_blocks = 0
+    row.anchor_index, row.anchor_time, row.rate = 0, start, rate
+
+
+@compiled
+def _follow_clock(row: Row, start: float, rate: float) -> None:
+    """Keep sample times true to the chunk's own; a start within the slack changes nothing."""
+    if rate != row.rate or abs(start - time_of(row, row.index)) > _ANCHOR_SLACK:
+        row.anchor_index, row.anchor_time, row.rate = row.index, start, rate
+
+
+@compiled
+def _arrive(
+    row: Row, stream: int, batch: Batch, chunk: int, sample: float, out: Output, rules: Rules
+) -> None:
+    """Place the chunk after what came before: same signal, a gap, or a stream that begins."""
+    start, rate = batch.starts[chunk], batch.rates[chunk]
+    if row.rate == 0.0:
+        _begin_signal(row, start, rate, sample, rules)
+        row.analysed_from = start
+        return
+    end = time_of(row, row.index)
+    jump = start - end
+    changed = abs(rate - row.design_rate) > _NEW_DEVICE * row.design_rate
+    if not (batch.gaps[chunk] or changed or abs(jump) > rules.gap_seconds):
+        _follow_clock(row, start, rate)
+        return
+    row.recorded += row.filled / row.rate
+    if jump >= rules.lasting_gap or jump < -rules.gap_seconds:
+        forget_rhythm(row, stream, end, out, rules)
+        report_analysed(row, stream, end, out)
+        row.analysed_from = start
+    _begin_signal(row, start, rate, sample, rules)
+
+
+@compiled
+def _close_block(row: Row, stream: int, out: Output, rules: Rules) -> None:
+    fit = usable(row, rules)
+    take_beats(row, stream, fit, out, rules)
+    close_second(row, stream, fit, out, rules)
+    fade(row, rules)
+    begin_block(row)
+
+
+@compiled
+def _take_samples(
+    row: Row, stream: int, samples: NDArray[np.float32], out: Output, rules: Rules
+) -> None:
+    done = 0
+    while done < len(samples):
+        count = min(len(samples) - done, row.block - row.filled)
+        raw = np.empty(RAW + count, np.float32)
+        raw[:RAW] = row.raw
+        level = np.empty(count)
+        first_of_block = row.filled == 0
+        measure(row, samples[done : done + count], raw[RAW:])
+        integrate(row, raw, level, first_of_block)
+        find_beats(row, raw, level, rules)
+        row.raw[:] = raw[count:]
+        if row.filled == row.block:
+            _close_block(row, stream, out, rules)
+        done += count
+
+
+def _sources() -> str:
+    folder = Path(__file__).parent
+    digest = sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _compiled(sources: str) -> Callable[[NDArray[np.void], Batch, Output, Rules], None]:
+    """Build the kernel with `sources` in its closure, which is part of numba's cache key.
+
+    On its own the cache notices a change of this file only, and would go on running a rule that
+    has been changed in another.
+    """
+
+    @compiled_once
+    def analyse(rows: NDArray[np.void], batch: Batch, out: Output, rules: Rules) -> None:
+        sources  # noqa: B018
+        begin = 0
+        for chunk in range(len(batch.rows)):
+            stream, end = batch.rows[chunk], batch.ends[chunk]
+            row = rows[stream]
+            if batch.sequences[chunk] > row.sequence and end > begin:
+                samples = batch.samples[begin:end]
+                _arrive(row, stream, batch, chunk, samples[0], out, rules)
+                _take_samples(row, stream, samples, out, rules)
+                row.sequence = batch.sequences[chunk]
+            begin = end
+
+    return cast("Callable[[NDArray[np.void], Batch, Output, Rules], None]", analyse)
+
+
+analyse = _compiled(_sources())

@@ -1,0 +1,52 @@
+"""The constants of the analysis, read from `config/clinical/rhythm.toml`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from config.clinical import load
+
+
+class Rules(NamedTuple):
+    """Thresholds of every stage; units and sources stand beside the values in the file.
+
+    A named tuple, because compiled code takes it as it is.
+    """
+
+    band_low: float
+    band_high: float
+    integration: float
+    learning: float
+    refractory: float
+    t_wave_within: float
+    t_wave_share: float
+    threshold_share: float
+    peak_weight: float
+    search_back_after: float
+    search_back_share: float
+    search_back_weight: float
+    flat_range: float
+    flat_seconds: float
+    rail_seconds: float
+    missing_share: float
+    rr_shortest: float
+    rr_longest: float
+    window: int
+    leave_below: float
+    enter_above: float
+    irregular_share: float
+    minimum_duration: float
+    gap_seconds: float
+    lasting_gap: float
+    report_seconds: float
+
+
+@cache
+def configured() -> Rules:
+    """Return the rules of this installation."""
+    values = {
+        name: entry["value"] for topic in load("rhythm").values() for name, entry in topic.items()
+    }
+    window = int(values.pop("window"))
+    return Rules(window=window, **{name: float(value) for name, value in values.items()})

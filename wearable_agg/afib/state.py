@@ -1,0 +1,170 @@
+"""The memory of a shard: one record per stream, all in one flat array."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = 1
+
+HIGHEST_RATE = 1000.0
+LOWEST_RATE = 100.0
+
+RAW = 500
+"""Samples of signal kept between chunks: half a second at the highest rate."""
+
+ENERGY = 150
+"""Samples of slope energy kept between chunks: the integration window at the highest rate."""
+
+PENDING = 16
+"""Beats that one second can hold, search-back included."""
+
+HISTORY = 128
+"""Beats remembered; the symbol window may not be longer."""
+
+Row: TypeAlias = Any
+"""One record of STREAM; compiled code reaches its fields as attributes."""
+
+STREAM = np.dtype(
+    [
+        # the stream and its clock: sample `anchor_index` was taken at `anchor_time`
+        ("sequence", "i8"),
+        ("rate", "f8"),
+        ("anchor_index", "i8"),
+        ("anchor_time", "f8"),
+        ("index", "i8"),
+        # filters
+        ("design_rate", "f8"),
+        ("sections", "f8", (2, 3)),
+        ("delays", "f8", (2, 2)),
+        ("previous", "f8"),
+        ("energy_sum", "f8"),
+        ("energy", "f4", (ENERGY,)),
+        ("raw", "f4", (RAW,)),
+        ("window", "i4"),
+        ("lag", "i4"),
+        # beat detector, levels in the unit of the integrated slope
+        ("peak", "f8"),
+        ("peak_index", "i8"),
+        ("signal_level", "f8"),
+        ("noise_level", "f8"),
+        ("last_level", "f8"),
+        ("last_peak", "i8"),
+        ("mean_interval", "f8"),
+        ("candidate", "f8"),
+        ("candidate_index", "i8"),
+        ("candidate_beat", "i8"),
+        ("pending", "i8", (PENDING,)),
+        ("pending_count", "i4"),
+        # the second of signal under way, for the quality gate
+        ("block", "i4"),
+        ("filled", "i4"),
+        ("missing", "i4"),
+        ("flat_blocks", "i4"),
+        ("held", "f4"),
+        ("lowest", "f4"),
+        ("highest", "f4"),
+        ("rail", "f4"),
+        ("run", "i4"),
+        ("longest_run", "i4"),
+        # intervals since the last break, then the symbol window
+        ("last_beat", "i8"),
+        ("chain", "i4"),
+        ("symbol", "i4"),
+        ("older_symbol", "i4"),
+        ("words", "i4", (HISTORY,)),
+        ("word_head", "i4"),
+        ("word_count", "i4"),
+        ("kinds", "i4"),
+        ("information", "i8"),
+        # the last beats: when, and the interval before each
+        ("times", "f8", (HISTORY,)),
+        ("intervals", "f4", (HISTORY,)),
+        ("beat_head", "i4"),
+        ("beat_count", "i4"),
+        # the episode
+        ("onset", "f8"),
+        ("fibrillating", "i1"),
+        ("reported", "i1"),
+        ("lasted", "f8"),
+        ("unreported", "f8"),
+        ("older_beats", "i8"),
+        ("older_seconds", "f8"),
+        ("older_max_rate", "f8"),
+        # time since the last Analysed
+        ("analysed_from", "f8"),
+        ("recorded", "f8"),
+        ("analysable", "f8"),
+        ("fibrillated", "f8"),
+    ],
+    align=True,
+)
+
+_HEADER = struct.Struct("<4sHII")
+_MAGIC = b"WAFS"
+
+
+class UnreadableState(ValueError):
+    """The bytes are no state of this version: start anew and replay the stream."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardState:
+    """What `step` has to remember of the streams of a shard. `step` never changes it in place."""
+
+    streams: tuple[str, ...]
+    rows: NDArray[np.void]
+
+    def last_sequence(self, stream: str) -> int | None:
+        """Return the number of the last chunk taken of this stream, None if there was none."""
+        if stream not in self.streams:
+            return None
+        return int(self.rows["sequence"][self.streams.index(stream)])
+
+    def last_sequences(self) -> Iterator[tuple[str, int]]:
+        """Yield every stream with the number of its last chunk."""
+        return zip(self.streams, self.rows["sequence"].tolist(), strict=True)
+
+    def to_bytes(self) -> bytes:
+        """Return the state as one versioned blob, under 8 kB per stream."""
+        names = json.dumps(self.streams).encode()
+        return (
+            _HEADER.pack(_MAGIC, VERSION, STREAM.itemsize, len(names)) + names + self.rows.tobytes()
+        )
+
+    @classmethod
+    def from_bytes(cls, blob: bytes) -> ShardState:
+        """Read what `to_bytes` wrote. Raises UnreadableState."""
+        try:
+            magic, version, size, length = _HEADER.unpack_from(blob)
+            if (magic, version, size) != (_MAGIC, VERSION, STREAM.itemsize):
+                raise UnreadableState(f"state version {version} with {size} bytes per stream")
+            start = _HEADER.size + length
+            streams = tuple(json.loads(blob[_HEADER.size : start]))
+            rows = np.frombuffer(blob, STREAM, offset=start).copy()
+        except (struct.error, ValueError) as error:
+            raise UnreadableState(str(error)) from error
+        if len(streams) != len(rows):
+            raise UnreadableState(f"{len(streams)} names for {len(rows)} streams")
+        return cls(streams, rows)
+
+
+def new_shard() -> ShardState:
+    """Return the state of a shard that has seen nothing."""
+    return ShardState((), np.zeros(0, STREAM))
+
+
+def extended(state: ShardState, arrivals: Iterable[str]) -> ShardState:
+    """Return a copy of `state` that also knows the streams `arrivals`."""
+    known = set(state.streams)
+    added = tuple(dict.fromkeys(name for name in arrivals if name not in known))
+    fresh = np.zeros(len(added), STREAM)
+    fresh["sequence"] = np.iinfo(np.int64).min
+    fresh["onset"] = np.nan
+    return ShardState(state.streams + added, np.concatenate([state.rows, fresh]))

@@ -1,0 +1,91 @@
+"""One step of a shard: chunks of any of its streams in, what they show out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wearable_agg.afib.events import PER_BLOCK, Output, beats_of, events_of, new_output
+from wearable_agg.afib.kernel import Batch, analyse
+from wearable_agg.afib.rules import Rules, configured
+from wearable_agg.afib.state import (
+    HIGHEST_RATE,
+    LOWEST_RATE,
+    PENDING,
+    ShardState,
+    extended,
+    new_shard,
+)
+from wearable_agg.afib.types import Chunk, Event
+
+
+class Trace(NamedTuple):
+    """A step with the beats it found: stream and UTC epoch second of each R peak."""
+
+    state: ShardState
+    events: list[Event]
+    beats: list[tuple[str, float]]
+
+
+def step(state: ShardState, chunks: Sequence[Chunk]) -> tuple[ShardState, list[Event]]:
+    """Analyse `chunks` after all that `state` has seen, by the configured rules.
+
+    `state` is left as it is and the new one returned: no I/O, no clock, the same result for the
+    same input and, however a stream is cut into chunks, the same events. Chunks are taken in the
+    order of their sequence; one whose sequence is not above the last is ignored. Events of one
+    stream come in the order in which they fell. Raises ValueError for a rate outside 100 to
+    1000 Hz.
+    """
+    after, out = _advance(state, chunks, configured())
+    return after, events_of(out, after.streams)
+
+
+def trace(state: ShardState, chunks: Sequence[Chunk], rules: Rules | None = None) -> Trace:
+    """Do the same as `step` and also tell the beats found, a second or two after they fell."""
+    after, out = _advance(state, chunks, rules or configured())
+    return Trace(after, events_of(out, after.streams), beats_of(out, after.streams))
+
+
+def warm_up() -> None:
+    """Compile what `step` needs, or load it from the disk cache, before the first chunk comes."""
+    step(new_shard(), [Chunk("", 0.0, 250.0, np.zeros(500, np.float32), 0, False)])
+
+
+def _advance(state: ShardState, chunks: Sequence[Chunk], rules: Rules) -> tuple[ShardState, Output]:
+    after = extended(state, (chunk.stream for chunk in chunks))
+    batch = _batch(after, chunks)
+    seconds = len(batch.samples) / LOWEST_RATE
+    blocks = int(seconds) + len(chunks)
+    out = new_output(PER_BLOCK * (blocks + len(chunks)), PENDING * blocks)
+    if chunks:
+        analyse(after.rows, batch, out, rules)
+    return after, out
+
+
+def _batch(state: ShardState, chunks: Sequence[Chunk]) -> Batch:
+    place = {stream: row for row, stream in enumerate(state.streams)}
+    rows = np.array([place[chunk.stream] for chunk in chunks], np.int64)
+    sequences = np.array([chunk.sequence for chunk in chunks], np.int64)
+    order = np.lexsort((sequences, rows))
+    ordered = [chunks[i] for i in order.tolist()]
+    rates = np.array([chunk.rate for chunk in ordered], np.float64)
+    if not np.all((rates >= LOWEST_RATE) & (rates <= HIGHEST_RATE)):
+        raise ValueError(f"rates from {LOWEST_RATE} to {HIGHEST_RATE} Hz only")
+    return Batch(
+        rows=rows[order],
+        sequences=sequences[order],
+        starts=np.array([chunk.start for chunk in ordered], np.float64),
+        rates=rates,
+        gaps=np.array([chunk.gap_before for chunk in ordered], np.bool_),
+        ends=np.cumsum([len(chunk.samples) for chunk in ordered], dtype=np.int64),
+        samples=_joined(ordered),
+    )
+
+
+def _joined(chunks: Sequence[Chunk]) -> NDArray[np.float32]:
+    if not chunks:
+        return np.zeros(0, np.float32)
+    return np.concatenate([chunk.samples for chunk in chunks]).astype(np.float32, copy=False)
