@@ -39,6 +39,12 @@ def demographics(resource: dict[str, Any]) -> Demographics:
     )
 
 
+def person_name(resource: dict[str, Any]) -> str:
+    """The name of a Practitioner, RelatedPerson or Patient, "" where it has none."""
+    known = {"resourceType": "Patient", "name": resource.get("name")}
+    return _name(Patient(known, strict=False).name or [])
+
+
 def _name(names: list[HumanName]) -> str:
     """The official name, otherwise the usual one, otherwise the first not old."""
     ranked = sorted(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from clinical.medications import Order
@@ -119,7 +118,7 @@ class PatientRecord:
             return Drug("")
 
 
-PARTS: dict[str, Any] = {
+PARTS: dict[str, str] = {
     "MedicationRequest": "Medication orders",
     "MedicationStatement": "Patient-reported medications",
 }

@@ -1,0 +1,184 @@
+"""The way back from the EHR's sign-in: everything is checked before anybody is let in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as Answer
+
+from app.access import held
+from app.contexts import Facts, LaunchContext
+from app.cookies import drop_cookie, session_cookie, set_session
+from app.headers import framed_by
+from app.parts import Parts
+from app.pending import PendingLaunch, browser_cookie
+from app.problems import (
+    NO_PATIENT,
+    REFUSED,
+    UNKNOWN_STATE,
+    WRONG_PATIENT,
+    Problem,
+    problem_for,
+    show,
+)
+from app.sessions import Session
+from smart.ehr import Ehr
+from smart.errors import EhrError, EhrMisconfigured, IdentityRefused, NotFound, NotPermitted
+from smart.fhir import FhirReader
+from smart.identity import Identity, verify_id_token
+from smart.patient import person_name
+from smart.token_endpoint import exchange_code
+from smart.token_response import Tokens
+
+NAMES = ("state", "code", "error", "error_description", "iss")
+LONGEST = 8_192
+SEVERAL_ISSUERS = "the answer comes from another authorization server"
+
+
+class Refusal(Exception):
+    """The sign-in ends here, with this page."""
+
+    def __init__(self, problem: Problem, *, detail: str = "", reason: str = "") -> None:
+        super().__init__(problem.code)
+        self.problem, self.detail, self.reason = problem, detail, reason
+
+
+def callback_routes(parts: Parts) -> Blueprint:
+    """`/callback`."""
+    routes = Blueprint("callback", __name__)
+
+    @routes.get("/callback")
+    def finish() -> Answer:
+        state = request.args.get("state", "")
+        try:
+            response = _finish(parts)
+        except Refusal as refusal:
+            response = show(refusal.problem, detail=refusal.detail, reason=refusal.reason)
+        except EhrError as error:
+            response = show(problem_for(error), reason=str(error))
+        drop_cookie(response, browser_cookie(state))
+        return response
+
+    return routes
+
+
+def _finish(parts: Parts) -> Response:
+    given = _parameters()
+    pending = _pending(parts, given)
+    tenant = parts.settings.tenant(pending.tenant)
+    framed_by(tenant)
+    if given["error"]:
+        _refused(parts, pending.tenant, given)
+    ehr = parts.ehrs[tenant.id]
+    _check_sender(ehr, given["iss"])
+    tokens = exchange_code(
+        ehr, given["code"], verifier=pending.verifier, redirect_uri=parts.redirect_uri
+    )
+    launched = _establish(ehr, tokens, pending.nonce)
+    session = parts.sessions.sign_in(session_cookie(request), tenant.id, launched.user)
+    context = parts.contexts.create(
+        session.id, tenant.id, launched, held(tokens, parts.store.now())
+    )
+    parts.audit(
+        tenant.id, launched.user, "launch", f"Patient/{launched.patient}", context=context.id
+    )
+    return _into_the_app(context, session)
+
+
+def _parameters() -> dict[str, str]:
+    """Every parameter at most once; a code or an error, and a state."""
+    values = {name: request.args.getlist(name) for name in NAMES}
+    if any(len(value) > 1 or len("".join(value)) > LONGEST for value in values.values()):
+        raise Refusal(UNKNOWN_STATE, reason="a parameter stands twice or is too long")
+    given = {name: "".join(value) for name, value in values.items()}
+    if given["error"] and not given["state"]:
+        raise Refusal(REFUSED, reason=f"error without state: {given['error'][:60]}")
+    if not given["state"] or not (given["code"] or given["error"]):
+        raise Refusal(UNKNOWN_STATE, reason="state or code is missing")
+    return given
+
+
+def _pending(parts: Parts, given: dict[str, str]) -> PendingLaunch:
+    browser = request.cookies.get(browser_cookie(given["state"]), "")
+    pending = parts.pending.take(given["state"], browser)
+    if pending is None:
+        parts.audit("", "", "launch.refused", "state")
+        raise Refusal(UNKNOWN_STATE, reason="no such launch in this browser")
+    return pending
+
+
+def _refused(parts: Parts, tenant: str, given: dict[str, str]) -> None:
+    parts.audit(tenant, "", "launch.refused", "ehr", error=given["error"][:60])
+    words = given["error_description"] or given["error"]
+    raise Refusal(REFUSED, detail=f"The EHR says: {words[:300]}", reason=given["error"])
+
+
+def _check_sender(ehr: Ehr, sender: str) -> None:
+    """RFC 9207: an answer that names its issuer has to name the one that was asked."""
+    configuration = ehr.configuration()
+    expected = configuration.identity_issuer
+    if (sender or configuration.names_itself) and expected and sender != expected:
+        raise Refusal(UNKNOWN_STATE, reason=SEVERAL_ISSUERS)
+
+
+def _establish(ehr: Ehr, tokens: Tokens, nonce: str) -> Facts:
+    """Who signed in, and that the patient the EHR hands out is the one it launched."""
+    if not tokens.patient:
+        raise Refusal(NO_PATIENT, reason="no patient in the token response")
+    identity = _identity(ehr, tokens, nonce)
+    reader = FhirReader(ehr.base, ehr.egress, _Fresh(tokens.access))
+    _read_patient_back(reader, tokens.patient)
+    return Facts(
+        issuer=ehr.base,
+        patient=tokens.patient,
+        encounter=tokens.encounter,
+        user=identity.fhir_user or identity.subject,
+        user_name=identity.name or _name_in_the_ehr(reader, identity.fhir_user),
+        need_patient_banner=tokens.need_patient_banner,
+        intent=tokens.intent[:60],
+    )
+
+
+def _identity(ehr: Ehr, tokens: Tokens, nonce: str) -> Identity:
+    if tokens.id_token:
+        return verify_id_token(ehr, tokens.id_token, nonce)
+    if "openid" in ehr.tenant.scopes:
+        raise IdentityRefused("the EHR sent no id_token")
+    return Identity("", "", "")
+
+
+def _read_patient_back(reader: FhirReader, patient: str) -> None:
+    try:
+        reader.read("Patient", patient)
+    except (NotFound, NotPermitted, EhrMisconfigured) as error:
+        raise Refusal(WRONG_PATIENT, reason=str(error)) from error
+
+
+def _name_in_the_ehr(reader: FhirReader, user: str) -> str:
+    """The user's name where the id_token has none and the EHR lets it be read, else ""."""
+    kind, _, identifier = user.partition("/")
+    try:
+        return person_name(reader.read(kind, identifier))
+    except EhrError:
+        return ""
+
+
+def _into_the_app(context: LaunchContext, session: Session) -> Response:
+    response = redirect(f"/c/{context.id}/", 303, Response)
+    if session.cookie is not None:
+        set_session(response, session.cookie)
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A token that has just been handed out and is not yet kept."""
+
+    access: str
+
+    def token(self) -> str:
+        return self.access
+
+    def renewed(self, refused: str) -> str:
+        raise NotPermitted("the EHR refuses the token it has just issued")
