@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,29 +103,45 @@ def _outcome(item: Item, verdict: Verdict, result: str | None) -> dict[str, Any]
     }
 
 
-def recover(connection: Connection, now: datetime, quarantine: timedelta, owner: str = "") -> int:
-    """Put rows whose sender died into quarantine; returns how many.
+def is_due(connection: Connection, now: datetime) -> bool:
+    """Tell whether any row may be taken now."""
+    due = select(outbox.c.id).where(UNSETTLED, outbox.c.next_at <= to_micros(now)).limit(1)
+    return connection.execute(due.where(outbox.c.attempt_id.is_(None))).first() is not None
+
+
+def lost(connection: Connection, now: datetime, owner: str = "") -> Sequence[RowMapping]:
+    """Return the rows whose lease is over, and all that `owner`, if given, ever took."""
+    gone = outbox.c.lease_until <= to_micros(now)
+    if owner:
+        gone = or_(gone, outbox.c.attempt_id.startswith(f"{owner}/", autoescape=True))
+    taken = select(outbox).where(UNSETTLED, outbox.c.attempt_id.is_not(None), gone)
+    return connection.execute(taken).mappings().all()
+
+
+def recover(
+    connection: Connection,
+    now: datetime,
+    quarantine: Callable[[str], timedelta],
+    owner: str = "",
+) -> int:
+    """Put rows whose sender died into the `quarantine` of their tenant; returns how many.
 
     With `owner` those that it took in an earlier life count as well, before their lease is over.
     """
-    lost = outbox.c.lease_until <= to_micros(now)
-    if owner:
-        lost = or_(lost, outbox.c.attempt_id.startswith(f"{owner}/", autoescape=True))
-    rows = connection.execute(
-        select(outbox).where(UNSETTLED, outbox.c.attempt_id.is_not(None), lost)
-    ).mappings()
-    return sum(_lose(connection, row, now, quarantine) for row in rows.all())
+    rows = lost(connection, now, owner)
+    return sum(_lose(connection, row, now, quarantine(row["tenant"])) for row in rows)
 
 
 def _lose(connection: Connection, row: RowMapping, now: datetime, quarantine: timedelta) -> int:
     """Nobody knows what became of a send; a look into the chart is simply due again."""
     sending = row["state"] == State.INFLIGHT
+    next_at = to_micros(now + quarantine) if sending else row["next_at"]
     connection.execute(
         update(outbox)
         .where(outbox.c.id == row["id"])
         .values(
             state=State.UNKNOWN,
-            next_at=to_micros(now + quarantine) if sending else row["next_at"],
+            next_at=next_at,
             attempt_id=None,
             lease_until=None,
             reason="Interrupted while sending" if sending else row["reason"],

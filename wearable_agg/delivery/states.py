@@ -90,6 +90,7 @@ class Attempt:
     queued_at: datetime
     now: datetime
     jitter: float
+    verifying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def _judge(outcome: Outcome, attempt: Attempt, policy: Policy) -> Verdict:
         return Verdict(state, reason, attempt.now + pause, attempt.rejections)
 
     pause = policy.pause(attempt.attempts, attempt.jitter)
+    # a look that failed leaves it open whether the write is there, so it must not be sent again
+    again = State.UNKNOWN if attempt.verifying else State.RETRY
     match outcome:
         case Created() | Existed() | Updated():
             done = enter(State.DONE, "")
@@ -137,9 +140,9 @@ def _judge(outcome: Outcome, attempt: Attempt, policy: Policy) -> Verdict:
             return replace(enter(state, reason, policy.quarantine), rejections=rejections)
         case Throttled(reason, after):
             asked = timedelta(seconds=max(after or 0.0, 0.0))
-            return enter(State.RETRY, reason, max(pause, min(asked, policy.longest_pause)))
+            return enter(again, reason, max(pause, min(asked, policy.longest_pause)))
         case NotSent(reason) | Conflict(reason):
-            return enter(State.RETRY, reason, pause)
+            return enter(again, reason, pause)
         case Several(reason) | Refused(reason):
             return enter(State.PARKED, reason)
         case Mismatched(reason):

@@ -1,0 +1,238 @@
+"""The FHIR R4 resources that delivery writes. Pure: facts in, JSON-ready dictionaries out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from config.clinical import load
+from wearable_agg.delivery.chart import Identifier, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class FindingFacts:
+    """What is known of a finding when it is written; rates are ventricular, per minute."""
+
+    kind: str
+    onset: datetime
+    last_seen: datetime
+    mean_rate: float
+    decider: str
+    decider_version: str
+    signal: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class StripFacts:
+    """The ECG to show as evidence: counts, `rate` in Hz."""
+
+    start: datetime
+    rate: float
+    lead: str
+    lead_code: str
+    microvolts_per_count: float
+    counts: Sequence[int]
+
+    @property
+    def end(self) -> datetime:
+        """The instant after the last sample."""
+        return self.start + timedelta(seconds=len(self.counts) / self.rate)
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """One local day's total."""
+
+    type: str
+    day: date
+    value: float
+    zone: ZoneInfo
+
+
+def software(facts: FindingFacts) -> Resource:
+    """Describe the deciding software as a Device: one for each version of the rule."""
+    identifier = software_identifier(facts)
+    return {
+        "resourceType": "Device",
+        "identifier": [_identifier(identifier)],
+        "status": "active",
+        "manufacturer": "Wristchart",
+        "deviceName": [{"name": "Wristchart rhythm analysis", "type": "user-friendly-name"}],
+        "version": [{"value": f"{facts.decider} {facts.decider_version}"}],
+        "note": [{"text": load("findings")["evidence"]["caution"]}],
+    }
+
+
+def software_identifier(facts: FindingFacts) -> Identifier:
+    """Name the deciding software."""
+    system = load("findings")["identifiers"]["device"]
+    return Identifier(system, f"wristchart/{facts.decider}/{facts.decider_version}")
+
+
+def evidence(
+    facts: FindingFacts,
+    strip: StripFacts | None,
+    patient: str,
+    identifier: Identifier,
+) -> Resource:
+    """Show why: the ECG strip as SampledData, the ventricular rate, and what was made of it."""
+    codes = load("findings")["evidence"]
+    components = [_rate(facts), _impression(facts)]
+    return {
+        "resourceType": "Observation",
+        "identifier": [_identifier(identifier)],
+        "status": "final",
+        "category": [_category(codes["category"])],
+        "code": {"coding": list(codes["code"])},
+        "subject": {"reference": f"Patient/{patient}"},
+        "effectivePeriod": _shown_period(facts, strip),
+        "device": {"display": facts.device},
+        "note": [{"text": codes["caution"]}],
+        "component": components if strip is None else [_waveform(strip), *components],
+    }
+
+
+def flag(
+    facts: FindingFacts, patient: str, identifier: Identifier, author: str, detail: str
+) -> Resource:
+    """Raise the finding in the chart; `author` and `detail` refer to the Device and Observation."""
+    facts_of = load("findings")
+    code = facts_of["flag"][facts.kind]
+    coding = {name: code[name] for name in ("system", "code", "display")}
+    category = {"system": facts_of["systems"]["flag_category"], "code": "clinical"}
+    return {
+        "resourceType": "Flag",
+        "extension": [
+            {
+                "url": facts_of["extensions"]["flag_detail"],
+                "valueReference": {"reference": detail},
+            }
+        ],
+        "identifier": [_identifier(identifier)],
+        "status": "active",
+        "category": [{"coding": [category], "text": "Clinical"}],
+        "code": {"coding": [coding], "text": code["text"]},
+        "subject": {"reference": f"Patient/{patient}"},
+        "period": {"start": instant(facts.onset)},
+        "author": {"reference": author},
+    }
+
+
+def origin(
+    facts: FindingFacts, targets: Sequence[str], author: str, recorded: datetime
+) -> Resource:
+    """Say where Flag and evidence come from (Provenance): our software, out of whose recording."""
+    systems = load("findings")["systems"]
+    source = {"display": f"{facts.signal} recording of {facts.device}"}
+    operation = {"system": systems["data_operation"], "code": "CREATE", "display": "create"}
+    return {
+        "resourceType": "Provenance",
+        "target": [{"reference": target} for target in targets],
+        "recorded": instant(recorded),
+        "activity": {"coding": [operation]},
+        "agent": [_agent("assembler", "Assembler", {"reference": author})],
+        "entity": [{"role": "source", "what": source}],
+    }
+
+
+def day_total(total: DayTotal, patient: str, identifier: Identifier) -> Resource:
+    """Put one local day's total into an Observation; the period keeps the day's UTC offsets."""
+    known = load("findings")["day"][total.type]
+    midnight = datetime(total.day.year, total.day.month, total.day.day, tzinfo=total.zone)
+    return {
+        "resourceType": "Observation",
+        "identifier": [_identifier(identifier)],
+        "status": "final",
+        "category": [_category(known["category"])],
+        "code": {"coding": [known["code"]]},
+        "subject": {"reference": f"Patient/{patient}"},
+        "effectivePeriod": {
+            "start": midnight.isoformat(),
+            "end": (midnight + timedelta(days=1)).isoformat(),
+        },
+        "valueQuantity": {
+            "value": round(total.value, known["decimals"] or None),
+            "unit": known["unit_text"],
+            "system": load("findings")["systems"]["ucum"],
+            "code": known["unit"],
+        },
+    }
+
+
+def instant(moment: datetime) -> str:
+    """Write an instant for FHIR: UTC, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _waveform(strip: StripFacts) -> dict[str, Any]:
+    systems = load("findings")["systems"]
+    code, display = strip.lead_code, _lead_name(strip.lead_code)
+    return {
+        "code": {
+            "coding": [{"system": systems["mdc"], "code": code, "display": display}],
+            "text": f"ECG lead {strip.lead}",
+        },
+        "valueSampledData": {
+            "origin": {"value": 0, "unit": "uV", "system": systems["ucum"], "code": "uV"},
+            "period": round(1000 / strip.rate, 9),
+            "factor": strip.microvolts_per_count,
+            "dimensions": 1,
+            "data": " ".join(map(str, strip.counts)),
+        },
+    }
+
+
+def _lead_name(code: str) -> str:
+    """Return the reference id of a lead's code (ISO/IEEE 11073-10101)."""
+    lead = next((name for name, known in load("leads")["codes"].items() if known == code), "")
+    return f"MDC_ECG_ELEC_POTL_{lead.upper()}" if lead else "MDC_ECG_ELEC_POTL"
+
+
+def _rate(facts: FindingFacts) -> dict[str, Any]:
+    known = load("findings")["evidence"]["rate"]
+    return {
+        "code": {"coding": [known["code"]], "text": "Mean ventricular rate"},
+        "valueQuantity": {
+            "value": round(facts.mean_rate),
+            "unit": known["unit"],
+            "system": load("findings")["systems"]["ucum"],
+            "code": known["unit"],
+        },
+    }
+
+
+def _impression(facts: FindingFacts) -> dict[str, Any]:
+    text = load("findings")["flag"][facts.kind]["text"]
+    return {
+        "code": {"coding": [load("findings")["evidence"]["impression"]["code"]]},
+        "valueCodeableConcept": {
+            "text": f"{text} ({facts.signal}, {facts.decider} {facts.decider_version})"
+        },
+    }
+
+
+def _shown_period(facts: FindingFacts, strip: StripFacts | None) -> dict[str, str]:
+    if strip is None:
+        return {"start": instant(facts.onset), "end": instant(facts.last_seen)}
+    return {"start": instant(strip.start), "end": instant(strip.end)}
+
+
+def _identifier(identifier: Identifier) -> dict[str, str]:
+    return {"system": identifier.system, "value": identifier.value}
+
+
+def _category(code: str) -> dict[str, Any]:
+    system = load("findings")["systems"]["observation_category"]
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _agent(code: str, display: str, who: Mapping[str, Any]) -> dict[str, Any]:
+    system = load("findings")["systems"]["participant"]
+    return {
+        "type": {"coding": [{"system": system, "code": code, "display": display}]},
+        "who": dict(who),
+    }
