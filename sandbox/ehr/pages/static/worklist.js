@@ -1,0 +1,18 @@
+// The Flag counts ask every two seconds, like the banner in the chart.
+async function poll() {
+  try {
+    const answer = await fetch("/flags.json", { cache: "no-store" });
+    if (answer.ok) {
+      for (const [patient, count] of Object.entries(await answer.json())) {
+        const cell = document.querySelector(`tr[data-patient="${CSS.escape(patient)}"] .count`);
+        if (!cell) continue;
+        cell.textContent = count;
+        cell.dataset.flags = count;
+      }
+    }
+  } finally {
+    setTimeout(poll, 2000);
+  }
+}
+
+poll();

@@ -1,0 +1,1 @@
+"""The synthetic patients and their charts."""
