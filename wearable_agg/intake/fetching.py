@@ -5,18 +5,16 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
 from sqlalchemy import Engine
 
-from config.settings import VendorApp
-from safeguards.egress import Egress, Refused
+from safeguards.egress import Refused
 from safeguards.vault import Vault
 from wearable_agg.intake import inbox, jobs
 from wearable_agg.intake.jobs import Job
-from wearable_agg.people.tokens import TokenDesk
+from wearable_agg.intake.sites import VendorSite
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import (
     AccessRefused,
@@ -27,24 +25,12 @@ from wearable_agg.vendors.protocol import (
     Tokens,
     TryLater,
     Unusable,
-    Vendor,
     VendorDown,
 )
 
 LONGEST_BACK_OFF = 300.0
 Answer = TypeVar("Answer")
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class VendorSite:
-    """A vendor as this site uses it."""
-
-    vendor: Vendor
-    app: VendorApp
-    http: Egress
-    desk: TokenDesk
-    callback_url: str
 
 
 class Fetcher:

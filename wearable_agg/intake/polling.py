@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Engine, select, update
 
 from safeguards.vault import Vault
 from wearable_agg.intake import jobs
-from wearable_agg.intake.fetching import Fetcher, VendorSite
+from wearable_agg.intake.fetching import Fetcher
+from wearable_agg.intake.sites import VendorSite
 from wearable_agg.people.accounts import ACTIVE
 from wearable_agg.people.consents import permitted_types
 from wearable_agg.store.clock import from_micros, now_micros, to_micros

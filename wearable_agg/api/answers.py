@@ -1,0 +1,49 @@
+"""The API's answers about days and linked accounts, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wearable_agg.measurements.daily import Aggregate, LocalDay
+from wearable_agg.measurements.types import SLEEP_STAGES
+from wearable_agg.people.accounts import Account
+
+
+def day(one: LocalDay) -> dict[str, Any]:
+    """Show a local day; what was not measured is null, never zero."""
+    return {
+        "date": one.date.isoformat(),
+        "heart_rate": one.heart_rate and _heart_rate(one.heart_rate),
+        "resting_heart_rate": one.resting_heart_rate,
+        "hrv": one.hrv
+        and {"value": round(one.hrv.value, 1), "statistic": one.hrv.series.statistic},
+        "oxygen_saturation": _rounded(one.oxygen_saturation, 1),
+        "sleep": one.night and {stage: _rounded(one.night.get(stage), 3) for stage in SLEEP_STAGES},
+        "steps": one.steps,
+        "sources": list(one.sources),
+    }
+
+
+def linked(account: Account, name: str) -> dict[str, Any]:
+    """Show a linked account; `status` is active, broken (link anew) or unlinked."""
+    return {
+        "vendor": account.vendor,
+        "name": name,
+        "device": account.device,
+        "status": account.status,
+        "last_sync": account.last_sync_at and account.last_sync_at.isoformat(),
+    }
+
+
+def _heart_rate(part: Aggregate) -> dict[str, Any]:
+    return {
+        "min": part.min,
+        "max": part.max,
+        "mean": round(part.mean, 1),
+        "n": part.n,
+        "coverage": round(part.coverage, 4),
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -1,0 +1,150 @@
+"""Asking the backend, each time with a short-lived assertion of who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from requests import Response
+
+from safeguards.assertions import Asker, Signer
+from safeguards.egress import Egress, EgressError
+from safeguards.strict_json import Malformed, dumps, loads
+from wearable_agg.client.errors import (
+    BackendDown,
+    BackendError,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Stale,
+)
+from wearable_agg.client.model import (
+    Buckets,
+    Days,
+    EcgToken,
+    Finding,
+    Findings,
+    Invitation,
+    PatientLinks,
+    Rhythm,
+    Strip,
+)
+from wearable_agg.client.reading import read
+
+AUDIENCE = "wristchart-api"
+MOST_BYTES = 8 * 1024 * 1024
+
+Model = TypeVar("Model")
+
+_ERRORS: Mapping[int, type[BackendError]] = {
+    401: NotAllowed,
+    403: NotAllowed,
+    404: NotFound,
+    409: Stale,
+}
+
+
+class ApiClient:
+    """The backend's routes as functions.
+
+    Each raises BackendDown, and NotAllowed where the asker's scopes or the patient's consent do
+    not reach so far. One client serves all threads; connections are pooled by the Egress.
+    """
+
+    def __init__(self, base_url: str, signer: Signer, egress: Egress) -> None:
+        self._base = f"{base_url.rstrip('/')}/api/v1/patient"
+        self._signer, self._egress = signer, egress
+
+    def patient(self, asker: Asker) -> PatientLinks:
+        """Return which wearables the patient has linked."""
+        return self._get(PatientLinks, asker, "")
+
+    def days(self, asker: Asker, first: date, last: date) -> Days:
+        """Return each local day from `first` up to, not including, `last`."""
+        return self._get(Days, asker, "/days", {"from": f"{first}", "to": f"{last}"})
+
+    def heart_rate(self, asker: Asker, start: datetime, end: datetime) -> Buckets:
+        """Return heart rate between two instants in at most 900 buckets."""
+        return self._get(Buckets, asker, "/heart-rate", _window(start, end))
+
+    def rhythm(self, asker: Asker, start: datetime, end: datetime) -> Rhythm:
+        """Return episodes of possible atrial fibrillation between two instants."""
+        return self._get(Rhythm, asker, "/rhythm", _window(start, end))
+
+    def findings(self, asker: Asker) -> tuple[Finding, ...]:
+        """Return every finding of the patient, the latest first."""
+        return self._get(Findings, asker, "/findings").findings
+
+    def strip(self, asker: Asker, finding_id: str) -> Strip | None:
+        """Return the ECG behind a finding, None where there is none."""
+        try:
+            return self._get(Strip, asker, f"/findings/{finding_id}/strip")
+        except NotFound:
+            return None
+
+    def acknowledge(
+        self, asker: Asker, finding_id: str, version: int, note: str, idempotency_key: str
+    ) -> Finding:
+        """Record that the asker acknowledges a finding, once per `idempotency_key`.
+
+        Raises Stale where `version` is not the present one, NotFound, and Refused.
+        """
+        path = f"/findings/{finding_id}/acknowledgement"
+        headers = {"Idempotency-Key": idempotency_key}
+        return self._post(Finding, asker, path, {"note": note, "version": version}, headers)
+
+    def invite(self, asker: Asker) -> Invitation:
+        """Make an invitation with which the patient can link one wearable."""
+        return self._post(Invitation, asker, "/invitations", {}, {})
+
+    def ecg_token(self, asker: Asker) -> EcgToken:
+        """Return a token with which the patient's ECG device can stream."""
+        return self._post(EcgToken, asker, "/ecg-tokens", {}, {})
+
+    def _get(
+        self, model: type[Model], asker: Asker, path: str, query: Mapping[str, str] | None = None
+    ) -> Model:
+        return self._ask(model, asker, "GET", path, params=query or {}, headers={})
+
+    def _post(
+        self,
+        model: type[Model],
+        asker: Asker,
+        path: str,
+        document: Mapping[str, object],
+        headers: Mapping[str, str],
+    ) -> Model:
+        sent = {**headers, "Content-Type": "application/json"}
+        return self._ask(model, asker, "POST", path, data=dumps(document), headers=sent)
+
+    def _ask(
+        self,
+        model: type[Model],
+        asker: Asker,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        **options: Any,
+    ) -> Model:
+        signed = {**headers, "Authorization": f"Bearer {self._signer.sign(asker, AUDIENCE)}"}
+        try:
+            answer = self._egress.request(method, self._base + path, headers=signed, **options)
+        except EgressError as error:
+            raise BackendDown(str(error)) from error
+        return _understood(model, answer)
+
+
+def _understood(model: type[Model], answer: Response) -> Model:
+    if not answer.ok:
+        kind = _ERRORS.get(answer.status_code, Refused if answer.status_code < 500 else BackendDown)
+        raise kind(f"{answer.status_code}: {answer.text[:300]}")
+    try:
+        return read(model, loads(answer.content, limit=MOST_BYTES))
+    except (Malformed, TypeError, KeyError, ValueError) as error:
+        raise BackendDown(f"an answer of another shape: {error!r}") from error
+
+
+def _window(start: datetime, end: datetime) -> dict[str, str]:
+    return {"from": start.isoformat(), "to": end.isoformat()}

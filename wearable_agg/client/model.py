@@ -1,0 +1,201 @@
+"""The backend's answers. Instants are aware UTC; days are the patient's local days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A linked wearable; `status` is active, broken (link anew) or unlinked."""
+
+    vendor: str
+    name: str
+    device: str
+    status: str
+    last_sync: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLinks:
+    """What the backend knows of the patient; `person` is False where it knows nothing."""
+
+    linked: tuple[Linked, ...]
+    timezone: str
+    person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """Heart rate of a day in beats per minute; `coverage` is the share of the day, 0 to 1."""
+
+    min: float
+    max: float
+    mean: float
+    n: int
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hrv:
+    """Heart rate variability in ms; `statistic` is RMSSD or SDNN: they do not compare."""
+
+    value: float
+    statistic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Hours of the night that ended on the day; a stage that the vendor does not tell is None."""
+
+    deep: float | None
+    light: float | None
+    rem: float | None
+    awake: float | None
+    asleep: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One local day; None is "not measured". Heart rates in bpm, saturation in %."""
+
+    date: date
+    heart_rate: HeartRate | None
+    resting_heart_rate: float | None
+    hrv: Hrv | None
+    oxygen_saturation: float | None
+    sleep: Sleep | None
+    steps: float | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Every day of the window asked for; `withheld` names types kept but not consented to."""
+
+    timezone: str
+    days: tuple[Day, ...]
+    withheld: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The values of one stretch of `Buckets.level_seconds`; `start` in seconds since 1970, UTC."""
+
+    start: int
+    n: int
+    min: float
+    mean: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """A window in at most 900 stretches; where nothing was measured there is none."""
+
+    level_seconds: int
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One stretch of possible atrial fibrillation; `end` None: still going on."""
+
+    id: str
+    start: datetime
+    end: datetime | None
+    detected_at: datetime
+    mean_rate: float | None
+    max_rate: float | None
+    decider: str
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """Episodes, and how many seconds were recorded, could be analysed, and were in AF."""
+
+    episodes: tuple[Episode, ...]
+    recorded_seconds: float
+    analysed_seconds: float
+    af_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """How far a finding has come into the chart: pending, sending, saved, waiting or failed."""
+
+    state: str
+    at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Who acknowledged a finding, and when."""
+
+    by: str
+    name: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding with what speaks for it; `version` is to be given back when acting on it."""
+
+    id: str
+    kind: str
+    state: str
+    onset: datetime
+    end: datetime | None
+    detected_at: datetime
+    duration_seconds: float
+    mean_rate: float | None
+    max_rate: float | None
+    coverage: float
+    decider: str
+    decider_version: str
+    signal: str
+    device: str
+    has_strip: bool
+    write: Write
+    acknowledged: Acknowledged | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Every finding of the patient, the latest first."""
+
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A stretch of ECG: samples in `unit` (uV), `rate` a second, from `start`."""
+
+    start: datetime
+    rate: float
+    lead: str
+    lead_code: str
+    unit: str
+    samples: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An address to hand to the patient, and how long it is good."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EcgToken:
+    """What a patient's ECG device needs to stream."""
+
+    token: str
+    url: str
+    expires_at: datetime
