@@ -124,6 +124,9 @@ class Vendor(Protocol):
     def refresh(self, http: Egress, app: VendorApp, tokens: Tokens) -> Tokens:
         """Return fresh tokens, to be stored before first use; raises LinkBroken, TryLater."""
 
+    def revoke(self, http: Egress, app: VendorApp, tokens: Tokens) -> None:
+        """End the grant at the vendor, as a person who withdraws consent expects."""
+
     def backfill_windows(self, kind: str, window: Window) -> list[Window]:
         """Cut `window` into spans the vendor answers in one (paged) request, newest first."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.wearer.people import Wearer
 
@@ -13,7 +15,7 @@ Point = dict[str, Any]
 
 def physical(instant: datetime) -> str:
     """Return RFC 3339 UTC."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def civil_date(day: date) -> dict[str, int]:
@@ -23,18 +25,21 @@ def civil_date(day: date) -> dict[str, int]:
 
 def civil(instant: datetime, wearer: Wearer) -> dict[str, Any]:
     """Return a civil date and time; parts that are zero are omitted."""
-    local = instant.astimezone(wearer.zone)
-    parts = {"hours": local.hour, "minutes": local.minute, "seconds": local.second}
-    return {
-        "date": civil_date(local.date()),
-        "time": {name: value for name, value in parts.items() if value},
-    }
+    local = instant + timedelta(seconds=_shift(wearer.zone, int(instant.timestamp()) // 3600))
+    parts = (("hours", local.hour), ("minutes", local.minute), ("seconds", local.second))
+    return {"date": civil_date(local), "time": {name: value for name, value in parts if value}}
 
 
 def offset(instant: datetime, wearer: Wearer) -> str:
     """Return the UTC offset as google-duration."""
-    shift = instant.astimezone(wearer.zone).utcoffset()
-    return f"{int(shift.total_seconds()) if shift is not None else 0}s"
+    return f"{_shift(wearer.zone, int(instant.timestamp()) // 3600)}s"
+
+
+@lru_cache(maxsize=32768)
+def _shift(zone: ZoneInfo, hour: int) -> int:
+    """Return a zone's UTC offset in seconds during one hour since 1970; it changes on the hour."""
+    shift = datetime.fromtimestamp(hour * 3600, zone).utcoffset()
+    return 0 if shift is None else int(shift.total_seconds())
 
 
 def sample_time(instant: datetime, wearer: Wearer) -> dict[str, Any]:
@@ -66,7 +71,9 @@ def source(wearer: Wearer, method: str = "PASSIVELY_MEASURED") -> dict[str, Any]
 
 def point(kind: str, key: str, wearer: Wearer, data_source: dict[str, Any], **member: Any) -> Point:
     """Return a data point whose name stays the same from request to request."""
-    identifier = hashlib.sha256(f"{wearer.id}|{kind}|{key}".encode()).hexdigest()[:20]
+    identifier = hashlib.md5(
+        f"{wearer.id}|{kind}|{key}".encode(), usedforsecurity=False
+    ).hexdigest()
     return {
         "name": f"users/me/dataTypes/{kind}/dataPoints/{identifier}",
         "dataSource": data_source,

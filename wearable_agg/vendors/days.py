@@ -1,0 +1,53 @@
+"""Calendar days of an account, and windows cut into spans."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from wearable_agg.vendors.protocol import Window
+
+
+def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return a local day's beginning and end, both midnights, as aware UTC."""
+    start, end = (
+        datetime.combine(edge, time(), zone).astimezone(UTC) for edge in (day, day + timedelta(1))
+    )
+    return start, end
+
+
+def offset_at(instant: datetime, zone: ZoneInfo) -> int:
+    """Return the zone's UTC offset in seconds at an instant."""
+    shift = instant.astimezone(zone).utcoffset()
+    return 0 if shift is None else int(shift.total_seconds())
+
+
+def dates_touched(window: Window) -> tuple[date, date]:
+    """Return the first and last calendar date that the window can touch in any time zone."""
+    last = window.end - timedelta(microseconds=1)
+    return (
+        (window.start - timedelta(hours=12)).astimezone(UTC).date(),
+        (last + timedelta(hours=14)).astimezone(UTC).date(),
+    )
+
+
+def cut(window: Window, length: timedelta) -> list[Window]:
+    """Cut a window into spans of at most `length`, newest first."""
+    spans = []
+    end = window.end
+    while end > window.start:
+        start = max(window.start, end - length)
+        spans.append(Window(start, end))
+        end = start
+    return spans
+
+
+def whole_days(window: Window) -> list[Window]:
+    """Return the UTC days that the window touches, newest first."""
+    day = timedelta(days=1)
+    start = datetime.combine(window.start.astimezone(UTC).date(), time(), UTC)
+    spans = []
+    while start < window.end:
+        spans.append(Window(start, start + day))
+        start += day
+    return spans[::-1]

@@ -1,0 +1,50 @@
+"""The kinds of data read from Google Health, with Google's names, scopes and limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+_SCOPE = "https://www.googleapis.com/auth/googlehealth."
+ACTIVITY = f"{_SCOPE}activity_and_fitness.readonly"
+METRICS = f"{_SCOPE}health_metrics_and_measurements.readonly"
+SLEEP = f"{_SCOPE}sleep.readonly"
+SCOPES = (ACTIVITY, METRICS, SLEEP, f"{_SCOPE}profile.readonly", f"{_SCOPE}settings.readonly")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One data type: the scope it needs, the field its filter compares, how many come at once.
+
+    `field` is empty where the daily roll-up is read instead of the list.
+    """
+
+    scope: str
+    field: str
+    page_size: int = 1440
+
+
+STEPS = "steps"
+HEART_RATE = "heart-rate"
+RESTING_HEART_RATE = "daily-resting-heart-rate"
+HEART_RATE_VARIABILITY = "daily-heart-rate-variability"
+OXYGEN_SATURATION = "daily-oxygen-saturation"
+SLEEP_SESSION = "sleep"
+
+KINDS = {
+    STEPS: Kind(ACTIVITY, ""),
+    RESTING_HEART_RATE: Kind(METRICS, "daily_resting_heart_rate.date"),
+    SLEEP_SESSION: Kind(SLEEP, "sleep.interval.end_time", page_size=25),
+    HEART_RATE_VARIABILITY: Kind(METRICS, "daily_heart_rate_variability.date"),
+    OXYGEN_SATURATION: Kind(METRICS, "daily_oxygen_saturation.date"),
+    HEART_RATE: Kind(METRICS, "heart_rate.sample_time.physical_time", page_size=5000),
+}
+
+WINDOWS = {
+    STEPS: timedelta(days=86),  # 90 at most, and fetching widens by a day or two
+    RESTING_HEART_RATE: timedelta(days=400),
+    SLEEP_SESSION: timedelta(days=100),
+    HEART_RATE_VARIABILITY: timedelta(days=400),
+    OXYGEN_SATURATION: timedelta(days=400),
+    HEART_RATE: timedelta(days=30),
+}

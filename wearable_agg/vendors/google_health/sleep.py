@@ -1,0 +1,56 @@
+"""Minutes per sleep stage in a Google sleep session."""
+
+from __future__ import annotations
+
+from wearable_agg.vendors.answers import Part, text_of
+from wearable_agg.vendors.google_health.times import instant
+
+STAGED = {"DEEP": "deep", "LIGHT": "light", "REM": "rem"}
+_ASLEEP = frozenset({*STAGED, "ASLEEP", "RESTLESS"})
+
+
+def sleep_session(session: Part) -> dict[str, float]:
+    """Return minutes by stage ("deep", "light", "rem", "awake") and "asleep", their total.
+
+    A stage that the session does not tell apart (type CLASSIC) is absent, not zero. A session
+    still in processing gives nothing: its boundaries may move.
+    """
+    metadata = session.find("metadata")
+    processed = metadata.find("processed") if metadata else None
+    if processed is not None and not processed.flag():
+        return {}
+    by_type = _summary(session) or _stages(session)
+    minutes = {name: by_type[kind] for kind, name in STAGED.items() if kind in by_type}
+    if "AWAKE" in by_type:
+        minutes["awake"] = by_type["AWAKE"]
+    asleep = _total_asleep(session, by_type)
+    return minutes if asleep is None else {**minutes, "asleep": asleep}
+
+
+def _summary(session: Part) -> dict[str, float]:
+    summary = session.find("summary")
+    stages = summary.find("stagesSummary") if summary else None
+    return {
+        one.member("type").text(): float(one.member("minutes").number())
+        for one in (stages.items() if stages else ())
+    }
+
+
+def _stages(session: Part) -> dict[str, float]:
+    """Add the stages up where the session has no summary."""
+    minutes: dict[str, float] = {}
+    stages = session.find("stages")
+    for stage in stages.items() if stages else ():
+        kind = text_of(stage.find("type"))
+        length = instant(stage.member("endTime")) - instant(stage.member("startTime"))
+        minutes[kind] = minutes.get(kind, 0.0) + length.total_seconds() / 60
+    return minutes
+
+
+def _total_asleep(session: Part, by_type: dict[str, float]) -> float | None:
+    summary = session.find("summary")
+    stated = summary.find("minutesAsleep") if summary else None
+    if stated is not None:
+        return float(stated.number())
+    known = [minutes for kind, minutes in by_type.items() if kind in _ASLEEP]
+    return sum(known) if known else None

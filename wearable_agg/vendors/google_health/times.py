@@ -1,0 +1,57 @@
+"""How Google writes times."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from wearable_agg.vendors.answers import Part
+from wearable_agg.vendors.errors import Unusable
+
+_SECONDS = re.compile(r"([+-]?\d{1,6})(?:\.\d+)?s")
+_CLOCK = re.compile(r"([+-])(\d\d):(\d\d)")
+
+
+def instant(part: Part) -> datetime:
+    """Read RFC 3339; raises Unusable."""
+    try:
+        value = datetime.fromisoformat(part.text())
+    except ValueError:
+        raise Unusable(part.path, "not a time") from None
+    if value.tzinfo is None:
+        raise Unusable(part.path, "a time without offset")
+    return value.astimezone(UTC)
+
+
+def utc_offset(part: Part | None) -> int | None:
+    """Read a UTC offset in seconds, written "3600s" or "+01:00"; raises Unusable."""
+    if part is None:
+        return None
+    text = part.text()
+    if found := _SECONDS.fullmatch(text):
+        return int(found[1])
+    if found := _CLOCK.fullmatch(text):
+        seconds = int(found[2]) * 3600 + int(found[3]) * 60
+        return -seconds if found[1] == "-" else seconds
+    raise Unusable(part.path, "not an offset")
+
+
+def civil_date(part: Part) -> date:
+    """Read {year, month, day}; raises Unusable."""
+    year, month, day = (part.member(name).integer() for name in ("year", "month", "day"))
+    try:
+        return date(year, month, day)
+    except (ValueError, OverflowError):
+        raise Unusable(part.path, "not a date") from None
+
+
+def civil_time(part: Part) -> datetime:
+    """Read a civil date and time, as if it were UTC; absent parts are zero. Raises Unusable."""
+    day = civil_date(part.member("date"))
+    clock = part.find("time")
+    names = ("hours", "minutes", "seconds")
+    found = [clock.find(name) if clock else None for name in names]
+    hours, minutes, seconds = (one.integer() if one else 0 for one in found)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(
+        hours=hours, minutes=minutes, seconds=seconds
+    )

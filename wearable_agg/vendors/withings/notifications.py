@@ -1,0 +1,80 @@
+"""Withings' notifications: an unsigned form that says whose data changed, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import parse_qsl
+
+from safeguards.strict_json import Malformed
+from wearable_agg.vendors.answers import Part
+from wearable_agg.vendors.errors import Unusable
+from wearable_agg.vendors.protocol import Notification, Window
+from wearable_agg.vendors.withings.kinds import ACTIVITY, INTRADAY, MEASURES, SLEEP
+
+PRESSURE_AND_OXYGEN, DAY, NIGHT, USER_EVENT = 4, 16, 44, 46
+
+KINDS_OF: dict[int, tuple[str, ...]] = {
+    PRESSURE_AND_OXYGEN: (MEASURES,),
+    DAY: (ACTIVITY, INTRADAY),
+    NIGHT: (SLEEP, INTRADAY),
+    USER_EVENT: (),
+}
+"""What to fetch when a category changes."""
+
+_GONE = frozenset({"delete", "unlink"})
+_MOST_FIELDS = 20
+_ANY_ZONE = timedelta(hours=14)
+
+
+def notifications(raw: bytes) -> list[Notification]:
+    """Read a notification; of a category that we do not read nothing comes.
+
+    Raises Malformed where it is no form, Unusable where a field is missing or wrong.
+    """
+    form = _form(raw)
+    user = str(_field(form, "userid").integer())
+    appli = _field(form, "appli").integer()
+    if appli == USER_EVENT:
+        gone = form.get("action") in _GONE
+        return [Notification(user, (), None, "unlinked")] if gone else []
+    kinds = KINDS_OF.get(appli, ())
+    return [Notification(user, kinds, _window(form), "changed")] if kinds else []
+
+
+def _form(raw: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"), strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError as error:
+        raise Malformed("not a form") from error
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise Malformed("a field stands twice")
+    return form
+
+
+def _field(form: dict[str, str], name: str) -> Part:
+    return Part(form).member(name)
+
+
+def _window(form: dict[str, str]) -> Window | None:
+    """Return the notified time; a date is that day in whatever time zone the person is."""
+    if "date" in form:
+        try:
+            day = date.fromisoformat(form["date"])
+        except ValueError:
+            raise Unusable("$.date", "not a date") from None
+        midnight = datetime.combine(day, time(), UTC)
+        return Window(midnight - _ANY_ZONE, midnight + timedelta(days=1) + _ANY_ZONE)
+    if "startdate" not in form:
+        return None
+    start, end = (_instant(_field(form, name)) for name in ("startdate", "enddate"))
+    return Window(start, max(end, start) + timedelta(seconds=1))
+
+
+def _instant(part: Part) -> datetime:
+    try:
+        return datetime.fromtimestamp(part.integer(), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Unusable(part.path, "not epoch seconds") from None
