@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from wearable_agg import afib
+from wearable_agg.afib.step import warm_up
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
 from wearable_agg.store.database import open_database
@@ -23,8 +23,9 @@ def run(settings: Settings, stop: threading.Event) -> None:
     wearables = open_database(settings.wearables_database)
     migrate(wearables)
     inbox = open_inbox(settings.ecg_database)
-    afib.warm_up()
-    engine = EmbeddedEngine(inbox, wearables, lambda tenant: settings.tenant(tenant).timezone)
+    warm_up()
+    timezones = {tenant.id: tenant.timezone for tenant in settings.tenants}
+    engine = EmbeddedEngine(inbox, wearables, timezones)
     try:
         _work(engine, settings.engine_interval_seconds, stop)
     finally:

@@ -8,12 +8,13 @@ nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from wearable_agg import afib
+from wearable_agg.afib.state import ShardState, new_shard
+from wearable_agg.afib.step import step
 from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
 from wearable_agg.ecg import inbox
 from wearable_agg.ecg.inbox import Session, StoredFrame
@@ -28,7 +29,7 @@ from wearable_agg.engine.chunks import (
     stream_name,
 )
 from wearable_agg.engine.recording import Finding, micros, record
-from wearable_agg.people.registry import person_for
+from wearable_agg.people.registry import UNKNOWN_TIMEZONE, person_for
 from wearable_agg.store.database import writing
 
 BATCH = 1800
@@ -36,20 +37,19 @@ BATCH = 1800
 
 CHECKPOINT_SECONDS = 30.0
 
-Timezones = Callable[[str], str]
 log = structlog.get_logger()
 
 
 class EmbeddedEngine:
     """Analyses every stream of one inbox; exactly one of these may run on an inbox.
 
-    `timezone_of` gives a tenant's time zone, for a person seen for the first time.
+    `timezones` gives each tenant's time zone, for a person seen for the first time.
     """
 
-    def __init__(self, ecg: Engine, wearables: Engine, timezone_of: Timezones) -> None:
-        self._ecg, self._wearables, self._timezone_of = ecg, wearables, timezone_of
+    def __init__(self, ecg: Engine, wearables: Engine, timezones: Mapping[str, str]) -> None:
+        self._ecg, self._wearables, self._timezones = ecg, wearables, timezones
         self._cursor = self._saved_cursor = 0
-        self._states = [afib.new_shard() for _ in range(SHARDS)]
+        self._states = [new_shard() for _ in range(SHARDS)]
         self._saved_at = time.monotonic()
         self._sessions: dict[int, Session] = {}
 
@@ -59,9 +59,9 @@ class EmbeddedEngine:
             saved = checkpoints.load(connection)
         self._cursor = self._saved_cursor = 0 if saved is None else saved.cursor
         self._states = (
-            [afib.new_shard() for _ in range(SHARDS)]
+            [new_shard() for _ in range(SHARDS)]
             if saved is None
-            else [afib.ShardState.from_bytes(state) for state in saved.states]
+            else [ShardState.from_bytes(state) for state in saved.states]
         )
         self._saved_at = time.monotonic()
 
@@ -121,7 +121,7 @@ class EmbeddedEngine:
             shards.setdefault(shard_of(one.stream), []).append(one)
         events: list[Event] = []
         for shard, batch in shards.items():
-            self._states[shard], found = afib.step(self._states[shard], batch)
+            self._states[shard], found = step(self._states[shard], batch)
             events += found
         return self._with_evidence(events)
 
@@ -152,7 +152,7 @@ class EmbeddedEngine:
             session.issuer,
             session.patient_id,
             create=True,
-            timezone=self._timezone_of(session.tenant),
+            timezone=self._timezones.get(session.tenant, UNKNOWN_TIMEZONE),
         )
         if known is None:
             raise LookupError(f"no person for {stream_name(session)}")
