@@ -19,7 +19,8 @@ _Reader = Callable[[Any], Any]
 
 def read(model: type[Model], document: Any) -> Model:
     """Return `document` as `model`; raises TypeError, KeyError or ValueError for another shape."""
-    result: Model = _reader(model)(document)
+    kind: Any = model
+    result: Model = _reader(kind)(document)
     return result
 
 

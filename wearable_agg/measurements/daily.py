@@ -234,7 +234,8 @@ def _local_day(
         kind: _chosen(kind, aggregates, totals)
         for kind in ("resting_heart_rate", "hrv", "oxygen_saturation", "steps")
     }
-    sleeper = max(nights, key=lambda source: sum(nights[source].values()), default=None)
+    slept = {source: _with_time_asleep(hours) for source, hours in nights.items()}
+    sleeper = max(slept, key=lambda source: slept[source].get("asleep", 0.0), default=None)
     sources = {chosen.series.source for chosen in values.values() if chosen}
     sources |= {heart_rate[0].source} if heart_rate else set()
     sources |= {sleeper} if sleeper else set()
@@ -245,7 +246,7 @@ def _local_day(
         hrv=values["hrv"],
         oxygen_saturation=_value(values["oxygen_saturation"]),
         steps=_value(values["steps"]),
-        night=_with_time_asleep(nights[sleeper]) if sleeper else None,
+        night=slept[sleeper] if sleeper else None,
         sources=tuple(sorted(sources)),
     )
 

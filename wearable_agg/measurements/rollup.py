@@ -13,8 +13,14 @@ from sqlalchemy import Connection
 LEVELS = (300, 900, 3600, 21600, 86400)
 """Bucket lengths in seconds; each divides the next."""
 
+COVERING = 900
+"""A bucket up to this length (seconds) is covered where it holds any value.
+
+Wearables sample the heart every few seconds to every ten minutes: a quarter of an hour without a
+value means that nothing was measured, whatever the device.
+"""
+
 _SECOND = 1_000_000
-_MINUTE = 60 * _SECOND
 
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS touched (
@@ -29,27 +35,24 @@ INSERT OR IGNORE INTO temp.touched SELECT series_id, start - start % ? FROM temp
 """
 _NARROW = "DELETE FROM temp.touched WHERE start % ? != 0"
 
-# Samples cover the minute they were taken in; intervals cover their own length.
 _FINEST = f"""
 INSERT OR REPLACE INTO rollups (series_id, level, start, n, sum, min, max, coverage)
 SELECT touched.series_id, {LEVELS[0]}, touched.start, count(*), sum(value), min(value), max(value),
-       min({LEVELS[0]}.0,
-           60.0 * count(DISTINCT CASE WHEN m."end" = m.start THEN m.start / {_MINUTE} END)
-           + sum(m."end" - m.start) / {_SECOND}.0)
+       {LEVELS[0]}
 FROM temp.touched CROSS JOIN measurements AS m
   ON m.series_id = touched.series_id
  AND m.start >= touched.start AND m.start < touched.start + {LEVELS[0] * _SECOND}
 GROUP BY touched.series_id, touched.start
 """  # noqa: S608  # built from our own constants
-_COARSER = """
+_COARSER = f"""
 INSERT OR REPLACE INTO rollups (series_id, level, start, n, sum, min, max, coverage)
-SELECT touched.series_id, :level, touched.start,
-       sum(n), sum(sum), min(min), max(max), sum(coverage)
+SELECT touched.series_id, :level, touched.start, sum(n), sum(sum), min(min), max(max),
+       CASE WHEN :level <= {COVERING} THEN :level ELSE sum(coverage) END
 FROM temp.touched CROSS JOIN rollups AS r
   ON r.series_id = touched.series_id AND r.level = :finer
  AND r.start >= touched.start AND r.start < touched.start + :length
 GROUP BY touched.series_id, touched.start
-"""
+"""  # noqa: S608  # built from our own constants
 
 
 def refresh_rollups(connection: Connection) -> None:
