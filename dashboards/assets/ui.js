@@ -1,0 +1,70 @@
+window.dash_clientside = Object.assign({}, window.dash_clientside, {
+  wristchart: (function () {
+    const skip = () => window.dash_clientside.no_update;
+    const set = (id, props) => window.dash_clientside.set_props(id, props);
+    const visit = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
+    let watching = false;
+
+    function read(dark, narrow) {
+      return { theme: dark.matches ? "dark" : "light", compact: narrow.matches, visit: visit };
+    }
+
+    // Which theme and width the server draws for; pushed again when the reader changes either.
+    function viewport(pathname) {
+      if (!pathname) return skip();
+      const dark = window.matchMedia("(prefers-color-scheme: dark)");
+      const narrow = window.matchMedia("(max-width: 760px)");
+      if (!watching) {
+        watching = true;
+        const push = () => set("viewport", { data: read(dark, narrow) });
+        dark.addEventListener("change", push);
+        narrow.addEventListener("change", push);
+      }
+      return read(dark, narrow);
+    }
+
+    // No refresh while nobody looks, nor while a note is being typed: it would take the words away.
+    function tick(count, pathname) {
+      const typing = document.activeElement && document.activeElement.closest(".note-fold");
+      if (!pathname || document.hidden || typing) return skip();
+      return count || 0;
+    }
+
+    function pressed() {
+      const trigger = window.dash_clientside.callback_context.triggered[0];
+      return trigger && trigger.value ? window.dash_clientside.callback_context.triggered_id : null;
+    }
+
+    function chooseRange(clicks) {
+      const button = pressed();
+      if (!button) return [skip(), clicks.map(skip)];
+      const days = window.dash_clientside.callback_context.inputs_list[0].map((input) => input.id.days);
+      return [button.days, days.map((each) => String(each === button.days))];
+    }
+
+    function chooseStrip() {
+      const button = pressed();
+      if (!button) return skip();
+      document.getElementById("ecg-panel").scrollIntoView({ block: "nearest" });
+      return button.finding;
+    }
+
+    function toggleTable(clicks) {
+      const shown = clicks % 2 === 1;
+      return [shown, String(shown), shown ? "Hide table" : "Show as table"];
+    }
+
+    return { viewport, tick, chooseRange, chooseStrip, toggleTable };
+  })(),
+});
+
+// A list that is drawn anew drops the focus of the button that was pressed in it: give it a place.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest(".act")) return;
+  const list = document.getElementById("findings");
+  const watch = new MutationObserver(() => {
+    watch.disconnect();
+    if (document.activeElement === document.body) document.getElementById("attention-title").focus();
+  });
+  if (list) watch.observe(list, { childList: true, subtree: true });
+});

@@ -1,0 +1,191 @@
+"""The wires between the browser and the desk: each callback parses, calls, returns."""
+
+from typing import Any
+
+from dash import (
+    ALL,
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    ctx,
+    html,
+    no_update,
+    set_props,
+)
+from dash.exceptions import PreventUpdate
+
+from dashboards.desk import Desk
+from dashboards.following import outcome_sentence
+from dashboards.reading import RANGES
+from dashboards.services import Missing, Outcome
+
+_RANGES = {"type": "range", "days": ALL}
+_STRIPS = {"type": "strip", "finding": ALL}
+_ACKNOWLEDGE = {"type": "acknowledge", "finding": ALL, "version": ALL}
+_NOTES = {"type": "note", "finding": ALL}
+_PATH = State("url", "pathname")
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Register every callback; none holds state of its own."""
+    _in_browser(app)
+    _patient(app, desk)
+    _timeline(app, desk)
+    _table(app, desk)
+    _findings(app, desk)
+    _ecg(app, desk)
+    _invitation(app, desk)
+
+
+def _in_browser(app: Dash) -> None:
+    wire: Any = app.clientside_callback  # Dash gives it no types
+
+    def inside(name: str, *wires: object, later: bool = False) -> None:
+        function = ClientsideFunction("wristchart", name)
+        wire(function, *wires, prevent_initial_call=later)
+
+    path = Input("url", "pathname")
+    inside("viewport", Output("viewport", "data"), path)
+    inside("tick", Output("tick", "data"), Input("interval", "n_intervals"), path)
+    pressed = (Output("range", "data"), Output(_RANGES, "aria-pressed"))
+    inside("chooseRange", *pressed, Input(_RANGES, "n_clicks"), later=True)
+    inside("chooseStrip", Output("chosen", "data"), Input(_STRIPS, "n_clicks"), later=True)
+    inside(
+        "toggleTable",
+        Output("table-shown", "data"),
+        Output("show-table", "aria-expanded"),
+        Output("show-table", "children"),
+        Input("show-table", "n_clicks"),
+        later=True,
+    )
+
+
+def _patient(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("patient", "children"),
+        Output("identity", "children"),
+        Input("viewport", "data"),
+        _PATH,
+    )
+    def show_patient(viewport: Any, path: str) -> Any:
+        return desk.patient(path) if viewport else _nothing()
+
+
+def _timeline(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("timeline", "figure"),
+        Output("timeline", "style"),
+        Output("timeline-image", "aria-label"),
+        Output("summary", "children"),
+        Output("facts", "children"),
+        Output("missing", "children"),
+        Output("sync", "children"),
+        Output("legend", "children"),
+        Output("invitation", "hidden"),
+        Input("range", "data"),
+        Input("viewport", "data"),
+        Input("revision", "data"),
+        _PATH,
+    )
+    def show_timeline(days: str, viewport: Any, revision: Any, path: str) -> Any:
+        return desk.timeline(path, _days(days), viewport) if viewport else _nothing()
+
+
+def _table(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("table", "children"),
+        Input("table-shown", "data"),
+        Input("range", "data"),
+        State("viewport", "data"),
+        _PATH,
+        prevent_initial_call=True,
+    )
+    def show_table(shown: bool, days: str, viewport: Any, path: str) -> Any:
+        return desk.table(path, _days(days), viewport) if shown and viewport else []
+
+
+def _findings(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("findings", "children"),
+        Output("acknowledged", "children"),
+        Output("known", "data"),
+        Output("newest", "data"),
+        Output("revision", "data"),
+        Output("announcement", "children"),
+        Input("tick", "data"),
+        Input(_ACKNOWLEDGE, "n_clicks"),
+        State("known", "data"),
+        State(_NOTES, "id"),
+        State(_NOTES, "value"),
+        _PATH,
+        prevent_initial_call=True,
+    )
+    def show_findings(
+        tick: Any, clicks: Any, known: Any, note_ids: Any, note_values: Any, path: str
+    ) -> Any:
+        fields = zip(note_ids, note_values, strict=True)
+        notes = {field["finding"]: value or "" for field, value in fields}
+        said = _acknowledged(desk, path, notes)
+        found = desk.findings(path, known, notes)
+        if isinstance(found, Missing):
+            sentence = f"{found.part} could not be read: {found.reason}"
+            return html.P(sentence, className="notice"), [], None, no_update, no_update, said
+        if not found.step.changed and not said:
+            return _nothing()
+        revision = found.step.known["episodes"] if found.step.episodes_changed else no_update
+        said = said or found.step.announcement
+        return found.waiting, found.done, found.step.known, found.newest, revision, said
+
+
+def _acknowledged(desk: Desk, path: str, notes: dict[str, str]) -> str:
+    """Act on the click that triggered this, if one did; what became of it in words."""
+    button = ctx.triggered_id
+    if not isinstance(button, dict) or not ctx.triggered[0]["value"]:
+        return ""
+    finding = button["finding"]
+    outcome = desk.acknowledge(path, finding, button["version"], notes.get(finding, ""))
+    if outcome is not Outcome.ACKNOWLEDGED:
+        _notice(outcome_sentence(outcome))
+    return outcome_sentence(outcome)
+
+
+def _ecg(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("ecg-panel", "children"),
+        Input("newest", "data"),
+        Input("chosen", "data"),
+        Input("viewport", "data"),
+        _PATH,
+        prevent_initial_call=True,
+    )
+    def show_ecg(newest: str | None, chosen: str | None, viewport: Any, path: str) -> Any:
+        finding = chosen or newest
+        return desk.ecg(path, finding, viewport) if finding and viewport else _nothing()
+
+
+def _invitation(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("invite-link", "children"),
+        Input("invite", "n_clicks"),
+        _PATH,
+        prevent_initial_call=True,
+    )
+    def invite(clicks: int | None, path: str) -> Any:
+        return desk.invite(path) if clicks else _nothing()
+
+
+def _days(chosen: str) -> int:
+    """The range as a number, from the known ones only: it came from a browser."""
+    if chosen not in RANGES:
+        raise PreventUpdate
+    return int(chosen)
+
+
+def _notice(sentence: str) -> None:
+    set_props("notice", {"children": sentence})
+
+
+def _nothing() -> Any:
+    raise PreventUpdate

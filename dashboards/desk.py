@@ -1,0 +1,146 @@
+"""What the page shows at each step, as plain calls; `callbacks` wires them to the browser."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from dash import html
+from dash.development.base_component import Component
+
+from dashboards import parts, words
+from dashboards.facts import facts
+from dashboards.figures import Figure, TimelineData, View, timeline_figure
+from dashboards.findings_list import LONGEST_NOTE, acknowledged_findings, facts_list, open_findings
+from dashboards.following import Known, Step, follow, newest_with_strip
+from dashboards.reading import Look, look, timeline_data
+from dashboards.recent import Recent
+from dashboards.services import FindingsRead, Missing, Outcome, Services
+from dashboards.summary import tiles
+from dashboards.tables import sentence, tables
+from dashboards.theme import THEMES
+
+_LONGEST_VISIT = 40
+
+
+class Patient(NamedTuple):
+    """Who the patient is: in the banner, and beside the actions where there is no banner."""
+
+    banner: list[Component]
+    identity: str
+
+
+class Timeline(NamedTuple):
+    """Everything a range changes on the page."""
+
+    figure: Figure
+    style: dict[str, str]
+    sentence: str
+    summary: Component
+    facts: list[Component]
+    missing: list[Component]
+    sync: list[Component]
+    legend: list[Component]
+    no_invitation: bool
+
+
+class Findings(NamedTuple):
+    """The list, what to remember of it, and the ECG to show unasked."""
+
+    waiting: list[Component]
+    done: list[Component]
+    step: Step
+    newest: str | None
+
+
+class Desk:
+    """Opens a context, asks the services, and builds what is shown."""
+
+    def __init__(
+        self, services: Services, recent: Recent, clock: Callable[[], datetime] = words.utc_now
+    ) -> None:
+        self._services = services
+        self._recent = recent
+        self._clock = clock
+
+    def patient(self, path: str) -> Patient:
+        """The patient of this launch."""
+        context = self._services.open(path)
+        banner = self._services.banner(context)
+        today = self._services.today(context)
+        return Patient(parts.patient_banner(banner, today), parts.identity(banner))
+
+    def timeline(self, path: str, days: int, viewport: Mapping[str, Any]) -> Timeline:
+        """The timeline of a range, its tiles and facts, and what is missing."""
+        seen = self._look(path, days, viewport)
+        data, view = self._drawn(seen, viewport)
+        figure = timeline_figure(data, view)
+        now = self._clock()
+        return Timeline(
+            figure=figure,
+            style={"height": f"{figure['layout']['height']}px"},
+            sentence=sentence(data, view),
+            summary=parts.summary(tiles(seen)),
+            facts=facts_list(facts(seen, now)),
+            missing=parts.notices(seen),
+            sync=parts.accounts(seen, now),
+            legend=parts.legend(seen.lanes),
+            no_invitation=isinstance(seen.wearables, Missing) or bool(seen.linked),
+        )
+
+    def table(self, path: str, days: int, viewport: Mapping[str, Any]) -> list[Component]:
+        """The timeline of a range as tables."""
+        return tables(*self._drawn(self._look(path, days, viewport), viewport))
+
+    def findings(
+        self, path: str, known: Known | None, notes: Mapping[str, str]
+    ) -> Findings | Missing:
+        """The findings now, compared with what the page knows; `notes` are words being typed."""
+        context = self._services.open(path)
+        read = self._services.findings(context)
+        if isinstance(read, Missing):
+            return read
+        zone, found = self._zone(context), read.findings
+        return Findings(
+            waiting=open_findings(found, zone, notes),
+            done=acknowledged_findings(found, zone),
+            step=follow(found, known),
+            newest=newest_with_strip(found),
+        )
+
+    def acknowledge(self, path: str, finding: str, version: int, note: str) -> Outcome:
+        """Take note of a finding as whoever opened this launch."""
+        context = self._services.open(path)
+        words_typed = " ".join(note.split())[:LONGEST_NOTE]
+        return self._services.acknowledge(context, finding, version, words_typed)
+
+    def ecg(self, path: str, finding_id: str | None, viewport: Mapping[str, Any]) -> Component:
+        """The panel of a finding's ECG; empty where no finding has one."""
+        context = self._services.open(path)
+        read = self._services.findings(context)
+        found = read.findings if isinstance(read, FindingsRead) else ()
+        finding = next((finding for finding in found if finding.id == finding_id), None)
+        if finding is None:
+            return html.Div()
+        strip = self._services.strip(context, finding.id)
+        if strip is None or isinstance(strip, Missing):
+            return parts.no_ecg(strip.reason if strip else "This finding has no ECG strip.")
+        theme, compact = THEMES[viewport["theme"]], bool(viewport["compact"])
+        return parts.ecg_panel(strip, finding, self._zone(context), theme, compact=compact)
+
+    def invite(self, path: str) -> Component:
+        """A link for the patient, or why there is none."""
+        context = self._services.open(path)
+        return parts.invitation(self._services.invite(context), self._zone(context))
+
+    def _zone(self, context: str) -> ZoneInfo:
+        return ZoneInfo(self._services.timezone(context))
+
+    def _look(self, path: str, days: int, viewport: Mapping[str, Any]) -> Look:
+        context = self._services.open(path)
+        visit = str(viewport["visit"])[:_LONGEST_VISIT]
+        return look(self._services, self._recent, context, visit, days)
+
+    def _drawn(self, seen: Look, viewport: Mapping[str, Any]) -> tuple[TimelineData, View]:
+        theme, compact = THEMES[viewport["theme"]], bool(viewport["compact"])
+        return timeline_data(seen, self._clock()), View(seen.first, seen.last, theme, compact)

@@ -1,0 +1,152 @@
+"""The rows a wearable fills: heart rate, variability, oxygen saturation, sleep and steps."""
+
+import pandas as pd
+
+from dashboards.figures.rows import Row
+from dashboards.figures.view import Figure, Sheet, TimelineData, View, stamp
+from dashboards.series import SLEEP_STAGES, asleep, numbers, one_statistic
+
+HEART, HRV, SLEEP, STEPS, OXYGEN = "y3", "y4", "y5", "y6", "y7"
+_STAGE_NAMES = {"deep": "Deep", "light": "Light", "rem": "REM", "awake": "Awake"}
+
+
+def measured_rows(data: TimelineData, view: View) -> list[Row]:
+    """Rows from the top down; oxygen saturation only where a device measured it."""
+    _, statistic = one_statistic(data.frame)
+    rows = [
+        Row(HEART, "Heart rate", _heart_note(data), 124, _heart_scale(data.frame)),
+        Row(HRV, "HRV", f"{statistic or 'overnight'}, ms", 55, _hrv_scale(data.frame)),
+    ]
+    if data.frame["oxygen"].notna().any():
+        rows.append(Row(OXYGEN, "SpO₂", "%", 42, {"range": [88, 100.5], "tickvals": [90, 95, 100]}))
+    sleep = {"range": [0, _ceiling(asleep(data.frame), 10)], "tickvals": [0, 4, 8]}
+    steps = {"rangemode": "tozero", "range": [0, _ceiling(data.frame["steps"], 2000)]}
+    rows.append(Row(SLEEP, "Sleep, h", _sleep_key(view), 70, sleep))
+    rows.append(Row(STEPS, "Steps", "per day", 66, {**steps, "nticks": 4, "tickformat": "~s"}))
+    return rows
+
+
+def draw_measured(sheet: Sheet, data: TimelineData, view: View) -> None:
+    """Draw what was measured; a day without a value is a hole, never a line across."""
+    frame, theme = data.frame, view.theme
+    noon = [stamp(day + pd.Timedelta(hours=12)) for day in frame.index]
+    sheet.traces.append(_heart_range(frame, noon, view))
+    _line(sheet, noon, frame["resting"], HEART, "Resting HR", theme.heart, 2.4, "bpm")
+    if data.baseline is not None:
+        _baseline(sheet, data.baseline, view)
+    hrv, statistic = one_statistic(frame)
+    _line(sheet, noon, hrv, HRV, f"HRV ({statistic})", theme.hrv, 1.8, "ms")
+    if frame["oxygen"].notna().any():
+        _line(sheet, noon, frame["oxygen"], OXYGEN, "SpO₂", theme.oxygen, 1.8, "%")
+    for stage, color in zip(SLEEP_STAGES, theme.sleep, strict=True):
+        name = _STAGE_NAMES[stage]
+        sheet.traces.append(_bars(noon, frame[stage], SLEEP, name, color, "%{y:.1f} h"))
+    unstaged = asleep(frame).where(frame[list(SLEEP_STAGES[:3])].isna().all(axis=1))
+    if unstaged.notna().any():
+        color = theme.sleep[1]
+        sheet.traces.append(_bars(noon, unstaged, SLEEP, "Asleep", color, "%{y:.1f} h"))
+    sheet.traces.append(_bars(noon, frame["steps"], STEPS, "Steps", theme.steps, "%{y:,.0f}"))
+
+
+def _heart_range(frame: pd.DataFrame, noon: list[str], view: View) -> Figure:
+    """One bar a day from lowest to highest: unlike a filled band it cannot cross a gap."""
+    low, high = numbers(frame["min"], 0), numbers(frame["max"], 0)
+    return {
+        "type": "bar",
+        "x": noon,
+        "base": low,
+        "yaxis": HEART,
+        "name": "HR range",
+        "y": numbers(frame["max"] - frame["min"], 0),
+        "marker": {"color": view.theme.heart_band, "line": {"width": 0}, "cornerradius": 2},
+        "customdata": [list(pair) for pair in zip(low, high, strict=True)],
+        "hovertemplate": "%{customdata[0]:.0f}–%{customdata[1]:.0f} bpm",
+    }
+
+
+def _line(
+    sheet: Sheet,
+    noon: list[str],
+    values: pd.Series,
+    axis: str,
+    name: str,
+    color: str,
+    width: float,
+    unit: str,
+) -> None:
+    sheet.traces.append(
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": noon,
+            "y": numbers(values),
+            "yaxis": axis,
+            "name": name,
+            "line": {"color": color, "width": width},
+            "connectgaps": False,
+            "hovertemplate": f"%{{y:.0f}} {unit}",
+        }
+    )
+    alone = values.notna() & values.shift().isna() & values.shift(-1).isna()
+    if alone.any():
+        sheet.traces.append(_dots(noon, values.where(alone), axis, color, width))
+
+
+def _dots(noon: list[str], values: pd.Series, axis: str, color: str, width: float) -> Figure:
+    """A single day between two gaps has no line to be seen by."""
+    marker = {"color": color, "size": width + 2}
+    place = {"x": noon, "y": numbers(values), "yaxis": axis}
+    return {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip", **place}
+
+
+def _bars(
+    noon: list[str], values: pd.Series, axis: str, name: str, color: str, hover: str
+) -> Figure:
+    return {
+        "type": "bar",
+        "x": noon,
+        "y": numbers(values, 2),
+        "yaxis": axis,
+        "name": name,
+        "marker": {"color": color, "line": {"width": 0}},
+        "hovertemplate": hover,
+    }
+
+
+def _baseline(sheet: Sheet, value: float, view: View) -> None:
+    line = {"color": view.theme.muted, "dash": "dot", "width": 1.2}
+    x = {"x0": stamp(view.low), "x1": stamp(view.high)}
+    sheet.shapes.append(
+        {"type": "line", "y0": value, "y1": value, "yref": HEART, "line": line, **x}
+    )
+
+
+def _heart_note(data: TimelineData) -> str:
+    note = "bpm · line resting, bar range"
+    return note if data.baseline is None else f"{note}<br>··· prior baseline {data.baseline:.0f}"
+
+
+def _heart_scale(frame: pd.DataFrame) -> Figure:
+    """Fixed, so that two ranges compare; wider only if the values need it."""
+    lowest, highest = frame["min"].min(), frame["max"].max()
+    low = 40.0 if pd.isna(lowest) else min(40.0, float(lowest) - 2)
+    high = 185.0 if pd.isna(highest) else max(185.0, float(highest) + 2)
+    return {"range": [low, high], "tickvals": [60, 100, 140, 180]}
+
+
+def _hrv_scale(frame: pd.DataFrame) -> Figure:
+    return {"range": [0, _ceiling(frame["hrv"], 62)], "nticks": 3}
+
+
+def _ceiling(values: pd.Series, least: float) -> float:
+    highest = values.max()
+    return least if pd.isna(highest) else max(least, float(highest) * 1.05)
+
+
+def _sleep_key(view: View) -> str:
+    names = [_STAGE_NAMES[stage] for stage in SLEEP_STAGES]
+    keys = [
+        f"<span style='color:{color}'>■</span> {name if name == 'REM' else name.lower()}"
+        for color, name in zip(view.theme.sleep, names, strict=True)
+    ]
+    return "  ".join(keys[:2]) + "<br>" + "  ".join(keys[2:])

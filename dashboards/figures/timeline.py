@@ -1,0 +1,39 @@
+"""Medications over physiology on one shared time axis."""
+
+from dashboards.figures.background import draw_dose_changes, draw_gaps
+from dashboards.figures.measured import HEART, draw_measured, measured_rows
+from dashboards.figures.medications import draw_medications, medication_row
+from dashboards.figures.rhythm import draw_rhythm, rhythm_row
+from dashboards.figures.rows import Row, layout, titles
+from dashboards.figures.view import Figure, Sheet, TimelineData, View
+from dashboards.series import is_empty
+
+
+def timeline_figure(data: TimelineData, view: View) -> Figure:
+    """The whole timeline; its height in pixels is `figure["layout"]["height"]`."""
+    rows = [medication_row(data, view), rhythm_row(data), *measured_rows(data, view)]
+    sheet = Sheet()
+    if is_empty(data.frame):
+        _say_empty(sheet, data, view)
+    else:
+        draw_gaps(sheet, data, view, rows[2:])
+    draw_rhythm(sheet, data, view, HEART)
+    draw_medications(sheet, data, view)
+    draw_measured(sheet, data, view)
+    draw_dose_changes(sheet, data, view, HEART)
+    return _assembled(sheet, rows, view)
+
+
+def _say_empty(sheet: Sheet, data: TimelineData, view: View) -> None:
+    sentence = data.no_wearables or "No wearable data in this time range"
+    place = {"x": 0.5, "xref": "paper", "y": 0.5, "yref": f"{HEART} domain", "yanchor": "middle"}
+    sheet.text(sentence, color=view.theme.muted, size=12, **place)
+
+
+def _assembled(sheet: Sheet, rows: list[Row], view: View) -> Figure:
+    annotations = [*titles(rows, view), *sheet.annotations]
+    shared = {"xaxis": "x"}
+    return {
+        "data": [{**shared, **trace} for trace in sheet.traces],
+        "layout": {**layout(rows, view), "shapes": sheet.shapes, "annotations": annotations},
+    }

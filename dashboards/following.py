@@ -1,0 +1,62 @@
+"""What has changed between two looks at the findings, so that the page redraws only then."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboards.findings_list import title
+from dashboards.services import Finding, Outcome
+
+Known = dict[str, Any]
+
+_OUTCOMES = {
+    Outcome.ACKNOWLEDGED: "Acknowledged.",
+    Outcome.CHANGED: "This finding has changed meanwhile. Look at it again before acknowledging.",
+    Outcome.NOT_PERMITTED: "Your launch does not permit acknowledging. Nothing was saved.",
+    Outcome.UNAVAILABLE: "Nothing was saved: the service did not answer. Try again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one look found against the look before it."""
+
+    known: Known  # to be handed back at the next look
+    changed: bool
+    episodes_changed: bool
+    announcement: str
+
+
+def follow(findings: Sequence[Finding], known: Known | None) -> Step:
+    """Compare with `known`, the memory of the look before (None at the first)."""
+    now = {
+        "digest": _digest(findings),
+        "episodes": _digest([(finding.id, finding.end is None) for finding in findings]),
+        "ids": [finding.id for finding in findings],
+    }
+    if known is None:
+        return Step(now, changed=True, episodes_changed=False, announcement="")
+    fresh = [finding for finding in findings if finding.id not in known.get("ids", ())]
+    return Step(
+        now,
+        changed=now["digest"] != known.get("digest"),
+        episodes_changed=now["episodes"] != known.get("episodes"),
+        announcement=" ".join(f"New finding: {title(finding)}." for finding in fresh),
+    )
+
+
+def newest_with_strip(findings: Sequence[Finding]) -> str | None:
+    """The finding whose ECG is shown unasked: the newest open one, else the newest."""
+    able = [finding for finding in findings if finding.has_strip]
+    waiting = [finding for finding in able if finding.acknowledged is None]
+    return next((finding.id for finding in (*waiting, *able)), None)
+
+
+def outcome_sentence(outcome: Outcome) -> str:
+    """What became of an acknowledgement, for the person who clicked."""
+    return _OUTCOMES[outcome]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]

@@ -1,0 +1,129 @@
+"""One look at a patient: every part read once, what is missing kept beside what is there."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from clinical.measures import NotEnoughData
+from clinical.medications import Lane
+from clinical.response import baseline
+from dashboards.figures.view import TimelineData
+from dashboards.recent import Recent
+from dashboards.series import between, table
+from dashboards.services import (
+    LinkedVendor,
+    MedicationRead,
+    Missing,
+    RhythmRead,
+    Services,
+    WearableRead,
+)
+
+RANGES = {"14": "2 wk", "30": "1 mo", "90": "3 mo", "365": "1 yr"}
+LONGEST = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All parts for one range: `days` long up to and with `today`, and the equal period before."""
+
+    today: date
+    days: int
+    zone: ZoneInfo
+    medications: MedicationRead | Missing
+    wearables: WearableRead | Missing
+    rhythm: RhythmRead | Missing
+    frame: pd.DataFrame  # both periods of the longest range
+
+    @property
+    def first(self) -> date:
+        """The first day of the range."""
+        return self.last - timedelta(days=self.days)
+
+    @property
+    def last(self) -> date:
+        """The day after the range."""
+        return self.today + timedelta(days=1)
+
+    @property
+    def now(self) -> pd.DataFrame:
+        """The days of the range."""
+        return between(self.frame, self.first, self.last)
+
+    @property
+    def before(self) -> pd.DataFrame:
+        """The days of the equal period before it."""
+        return between(self.frame, self.first - timedelta(days=self.days), self.first)
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The drug lanes, none where they are missing."""
+        return self.medications.lanes if isinstance(self.medications, MedicationRead) else ()
+
+    @property
+    def linked(self) -> tuple[LinkedVendor, ...]:
+        """The linked accounts, none where they are missing."""
+        return self.wearables.linked if isinstance(self.wearables, WearableRead) else ()
+
+    @property
+    def missing(self) -> list[Missing]:
+        """The parts that could not be read."""
+        parts = (self.medications, self.wearables, self.rhythm)
+        return [part for part in parts if isinstance(part, Missing)]
+
+    @property
+    def resting(self) -> dict[date, float]:
+        """Resting heart rate (bpm) of every day that has one."""
+        known = self.frame["resting"].dropna()
+        return dict(zip((stamp.date() for stamp in known.index), known.tolist(), strict=True))
+
+
+def look(services: Services, recent: Recent, context: str, visit: str, days: int) -> Look:
+    """Read all parts; a part that fails is Missing, never an exception."""
+    today = services.today(context)
+    last = today + timedelta(days=1)
+    wearables = recent.wearables(context, visit, last - timedelta(days=2 * LONGEST), last)
+    return Look(
+        today=today,
+        days=days,
+        zone=ZoneInfo(services.timezone(context)),
+        medications=recent.medications(context, visit),
+        wearables=wearables,
+        rhythm=services.rhythm(context, last - timedelta(days=days), last),
+        frame=table(wearables.days if isinstance(wearables, WearableRead) else ()),
+    )
+
+
+def timeline_data(seen: Look, now: datetime) -> TimelineData:
+    """What the timeline draws of a look, with the sentences for what is not there."""
+    found = baseline(seen.lanes, seen.resting)
+    rhythm = seen.rhythm
+    return TimelineData(
+        lanes=seen.lanes,
+        frame=seen.now,
+        episodes=rhythm.episodes if isinstance(rhythm, RhythmRead) else (),
+        zone=seen.zone,
+        now=now,
+        baseline=None if isinstance(found, NotEnoughData) else found.value,
+        no_medications=_no_medications(seen),
+        no_wearables=_no_wearables(seen),
+        no_rhythm="Not available now" if isinstance(rhythm, Missing) else "",
+    )
+
+
+def _no_medications(seen: Look) -> str:
+    if isinstance(seen.medications, Missing):
+        return "Medications could not be read"
+    if seen.medications.gaps:
+        return "No medications in the part of the record that could be read"
+    return "No medications on record"
+
+
+def _no_wearables(seen: Look) -> str:
+    if isinstance(seen.wearables, Missing):
+        return "Wearable data could not be read"
+    if not seen.linked:
+        return "No wearable linked — invite the patient"
+    return "No wearable data in this time range"

@@ -1,0 +1,123 @@
+"""The tiles above the timeline: one number each, with what it rests on and how it changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import mean
+
+import pandas as pd
+
+from clinical.measures import Measure, NotEnoughData, afib_burden, change, typical
+from dashboards import words
+from dashboards.reading import RANGES, Look
+from dashboards.series import asleep, gaps, one_statistic, worn_share
+from dashboards.services import Missing, RhythmRead
+
+DASH = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A label, a value in a unit, and a note; `alert` asks for attention."""
+
+    label: str
+    value: str
+    unit: str
+    note: str
+    alert: bool = False
+
+
+def tiles(seen: Look) -> list[Tile]:
+    """Six tiles for the range; a number without enough days is not shown."""
+    return [_rhythm(seen), _resting(seen), _hrv(seen), _sleep(seen), _steps(seen), _worn(seen)]
+
+
+def _rhythm(seen: Look) -> Tile:
+    rhythm = seen.rhythm
+    if isinstance(rhythm, Missing):
+        return Tile("AFib burden", DASH, "", "not available now")
+    if not rhythm.recorded_seconds and not rhythm.episodes:
+        return Tile("AFib burden", DASH, "", "no ECG recorded")
+    analysed = timedelta(seconds=rhythm.analysed_seconds)
+    fibrillating = timedelta(seconds=rhythm.af_seconds)
+    burden = afib_burden(fibrillating, analysed, timedelta(days=seen.days))
+    found = _episodes(rhythm)
+    if isinstance(burden, NotEnoughData):
+        has = f"{words.duration(analysed)} of {_hours(burden.needed)} ECG for a burden"
+        return Tile("Possible AFib", *found, has, alert=bool(rhythm.episodes))
+    note = f"{found[0]} {found[1]}" if rhythm.episodes else "no episodes"
+    unit = f"% of {_hours(analysed)} ECG"
+    return Tile("AFib burden", f"{burden.value:.1f}", unit, note, bool(rhythm.episodes))
+
+
+def _episodes(rhythm: RhythmRead) -> tuple[str, str]:
+    count = len(rhythm.episodes)
+    ended = [episode.end - episode.start for episode in rhythm.episodes if episode.end]
+    ongoing = len(ended) < count
+    noun = "episode" if count == 1 else "episodes"
+    if ongoing:
+        return str(count), f"{noun}, one ongoing"
+    return str(count), f"{noun} · longest {words.duration(max(ended))}" if ended else noun
+
+
+def _resting(seen: Look) -> Tile:
+    return _typical("Resting HR", "bpm", seen.now["resting"], seen.before["resting"], seen)
+
+
+def _hrv(seen: Look) -> Tile:
+    now, statistic = one_statistic(seen.now)
+    before, statistic_before = one_statistic(seen.before)
+    if statistic_before != statistic:
+        before = before * float("nan")
+    return _typical(f"HRV ({statistic})" if statistic else "HRV", "ms", now, before, seen)
+
+
+def _steps(seen: Look) -> Tile:
+    return _typical("Steps", "per day", seen.now["steps"], seen.before["steps"], seen)
+
+
+def _sleep(seen: Look) -> Tile:
+    measure = typical(_values(asleep(seen.now)), "h")
+    if isinstance(measure, NotEnoughData):
+        return _not_enough("Sleep", measure, seen, "nights")
+    minutes = round(measure.value * 60)
+    value = f"{minutes // 60} h {minutes % 60:02d}"
+    return Tile("Sleep", value, "per night", f"{measure.covered.days} of {seen.days} nights")
+
+
+def _worn(seen: Look) -> Tile:
+    shares = worn_share(seen.now, seen.today)
+    if not any(shares):
+        return Tile("Wear time", DASH, "", "no heart rate recorded")
+    without = sum(gap.days for gap in gaps(seen.now, seen.today))
+    note = f"{without} of {len(shares)} days without data"
+    return Tile("Wear time", f"{100 * mean(shares):.0f}", "%", note)
+
+
+def _typical(label: str, unit: str, now: pd.Series, before: pd.Series, seen: Look) -> Tile:
+    measure = typical(_values(now), unit)
+    if isinstance(measure, NotEnoughData):
+        return _not_enough(label, measure, seen, "d")
+    return Tile(label, f"{measure.value:,.0f}", unit, _note(measure, _values(before), seen))
+
+
+def _note(measure: Measure, before: Sequence[float | None], seen: Look) -> str:
+    days = f"{measure.covered.days}/{seen.days} d"
+    difference = change(measure, typical(before, measure.unit))
+    if difference is None:
+        return f"no prior period · {days}"
+    return f"{words.signed(difference)} vs prior {RANGES[str(seen.days)]} · {days}"
+
+
+def _not_enough(label: str, found: NotEnoughData, seen: Look, noun: str) -> Tile:
+    if not found.covered:
+        return Tile(label, DASH, "", "no data")
+    return Tile(label, DASH, "", f"not enough data: {found.covered.days} of {seen.days} {noun}")
+
+
+def _values(column: pd.Series) -> list[float | None]:
+    return [None if pd.isna(value) else float(value) for value in column]
+
+
+def _hours(length: timedelta) -> str:
+    return f"{length.total_seconds() / 3600:,.0f} h"
