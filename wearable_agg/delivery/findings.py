@@ -56,7 +56,11 @@ def _record(connection: Connection, detection: Detection, *, ended: bool) -> str
         finding_id = _finding_for(connection, detection)
         connection.execute(
             insert(episodes).values(
-                _new_episode(detection), finding_id=finding_id, **_progress(detection, ended)
+                id=str(uuid.uuid5(_NAMES, f"episode|{_trigger(detection)}")),
+                stream=detection.stream,
+                finding_id=finding_id,
+                **_facts(detection),
+                **_progress(detection, ended),
             )
         )
     else:
@@ -93,12 +97,10 @@ def _trigger(detection: Detection) -> str:
     return f"{detection.stream}|{_onset(detection) // _MILLISECOND}"
 
 
-def _new_episode(detection: Detection) -> dict[str, Any]:
+def _facts(detection: Detection) -> dict[str, Any]:
     return {
-        "id": str(uuid.uuid5(_NAMES, f"episode|{_trigger(detection)}")),
         "tenant": detection.tenant,
         "person_id": detection.person_id,
-        "stream": detection.stream,
         "onset": _onset(detection),
         "detected_at": to_micros(detection.detected_at),
         "decider": detection.decider,
@@ -150,7 +152,9 @@ def _open(connection: Connection, detection: Detection) -> str:
     finding_id = str(uuid.uuid5(_NAMES, f"finding|{detection.tenant}|{trigger}"))
     connection.execute(
         insert(findings).values(
-            **{**_new_episode(detection), **_progress(detection, ended=False), "id": finding_id},
+            id=finding_id,
+            **_facts(detection),
+            **_progress(detection, ended=False),
             kind=FindingKind.ATRIAL_FIBRILLATION,
             state=FindingState.OPEN,
             version=1,

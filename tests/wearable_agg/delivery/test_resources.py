@@ -1,0 +1,164 @@
+"""What is written to a chart is valid FHIR and says what is meant."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from wearable_agg.delivery import resources
+from wearable_agg.delivery.chart import Identifier
+from wearable_agg.delivery.identity import Identity
+from wearable_agg.delivery.marks import Acknowledgement, acknowledged, bears, decision_origin
+from wearable_agg.delivery.resources import DayTotal, FindingFacts, StripFacts
+from wearable_agg.delivery.validation import InvalidResource, check
+
+ISSUER = "http://localhost:8400/fhir"
+ONSET = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
+NAME = Identifier("https://wristchart.org/fhir/sid/afib-flag", "x")
+FACTS = FindingFacts(
+    kind="atrial-fibrillation",
+    onset=ONSET,
+    last_seen=ONSET,
+    mean_rate=111.6,
+    decider="zhou",
+    decider_version="1",
+    signal="ECG",
+    device="Chest patch",
+)
+STRIP = StripFacts(ONSET, 250.0, "II", "131330", 0.5, [0, 12, -7, 400])
+MARK = Acknowledgement("d1", f"{ISSUER}/Practitioner/ingrid-lind", "Dr Ingrid Lind", ONSET, "Seen")
+
+
+def flag():
+    return resources.flag(FACTS, "marit", NAME, "Device/1", "Observation/1")
+
+
+def evidence(strip=STRIP):
+    return resources.evidence(FACTS, strip, "marit", NAME)
+
+
+def day(value=8123.0, kind="steps", on=date(2026, 2, 27)):
+    return resources.day_total(DayTotal(kind, on, value, ZoneInfo("Europe/Oslo")), "marit", NAME)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        flag(),
+        evidence(),
+        evidence(None),
+        resources.software(FACTS),
+        resources.origin(FACTS, ["Flag/1", "Observation/1"], "Device/1", ONSET),
+        day(),
+        day(54.3, "resting_heart_rate"),
+        acknowledged(flag(), MARK, ISSUER),
+        decision_origin(MARK, "Flag/1", ISSUER),
+    ],
+    ids=lambda resource: resource["resourceType"],
+)
+def test_every_resource_is_valid(resource):
+    check(resource)
+
+
+def test_an_invalid_resource_is_named():
+    with pytest.raises(InvalidResource, match=r"Flag: .*subject"):
+        check({name: value for name, value in flag().items() if name != "subject"})
+
+
+def test_the_flag_says_possible_and_names_its_evidence():
+    made = flag()
+    assert made["code"]["text"] == "Possible atrial fibrillation"
+    assert made["code"]["coding"][0]["code"] == "164889003"
+    assert made["category"][0]["coding"][0]["code"] == "clinical"
+    assert made["extension"] == [
+        {
+            "url": "http://hl7.org/fhir/StructureDefinition/flag-detail",
+            "valueReference": {"reference": "Observation/1"},
+        }
+    ]
+    assert made["period"] == {"start": "2026-03-01T06:30:00.000Z"}
+
+
+def test_the_evidence_holds_the_strip_by_lead():
+    wave = evidence()["component"][0]
+    assert wave["code"]["coding"][0]["code"] == "131330"
+    assert wave["code"]["coding"][0]["display"] == "MDC_ECG_ELEC_POTL_II"
+    assert wave["valueSampledData"]["data"] == "0 12 -7 400"
+    assert (wave["valueSampledData"]["period"], wave["valueSampledData"]["factor"]) == (4.0, 0.5)
+
+
+def test_the_evidence_tells_the_rate():
+    rate = evidence()["component"][1]
+    assert rate["code"]["coding"][0]["code"] == "8867-4"
+    assert rate["valueQuantity"]["value"] == 112
+
+
+def test_an_unknown_lead_keeps_its_name():
+    wave = resources.evidence(
+        FACTS, StripFacts(ONSET, 360, "MLII", "131328", 5, [1]), "marit", NAME
+    )["component"][0]
+    assert wave["code"]["text"] == "ECG lead MLII"
+    assert wave["code"]["coding"][0]["display"] == "MDC_ECG_ELEC_POTL"
+
+
+def test_a_day_runs_from_local_midnight_to_the_next():
+    assert day()["effectivePeriod"] == {
+        "start": "2026-02-27T00:00:00+01:00",
+        "end": "2026-02-28T00:00:00+01:00",
+    }
+
+
+def test_the_day_the_clocks_change_has_two_offsets():
+    assert day(on=date(2026, 3, 29))["effectivePeriod"] == {
+        "start": "2026-03-29T00:00:00+01:00",
+        "end": "2026-03-30T00:00:00+02:00",
+    }
+
+
+def test_steps_are_whole_numbers_with_their_unit():
+    quantity = day()["valueQuantity"]
+    assert (quantity["value"], quantity["code"]) == (8123, "{steps}")
+    assert isinstance(quantity["value"], int)
+
+
+def test_an_acknowledgement_leaves_all_else_as_it_was():
+    edited = {**flag(), "id": "7", "code": {"text": "Edited by a person"}}
+    marked = acknowledged(edited, MARK, ISSUER)
+    assert {**marked, "extension": None} == {**edited, "extension": None}
+    assert marked["extension"][0] == edited["extension"][0]
+
+
+def test_a_mark_is_recognised():
+    assert bears(acknowledged(flag(), MARK, ISSUER), MARK)
+    assert not bears(flag(), MARK)
+
+
+def test_the_clinician_is_the_agent_by_a_reference_within_the_ehr():
+    who = decision_origin(MARK, "Flag/1", ISSUER)["agent"][0]["who"]
+    assert who == {"reference": "Practitioner/ingrid-lind", "display": "Dr Ingrid Lind"}
+
+
+def test_a_person_the_ehr_does_not_know_is_named_only():
+    stranger = Acknowledgement("d1", "https://elsewhere/Practitioner/1", "Dr No", ONSET, "")
+    assert decision_origin(stranger, "Flag/1", ISSUER)["agent"][0]["who"] == {"display": "Dr No"}
+
+
+def test_identifiers_are_stable_keyed_and_of_version_8(tmp_path):
+    identity = Identity.open(tmp_path / "keys")
+    name = identity.flag(ISSUER, "marit", "atrial-fibrillation", "s|1")
+    assert name == Identity.open(tmp_path / "keys").flag(
+        ISSUER, "marit", "atrial-fibrillation", "s|1"
+    )
+    assert name.value[14] == "8"
+    assert name.value[19] in "89ab"
+    others = {
+        identity.flag(ISSUER, "jonas", "atrial-fibrillation", "s|1").value,
+        identity.flag(ISSUER, "marit", "atrial-fibrillation", "s|2").value,
+        Identity(b"another key").flag(ISSUER, "marit", "atrial-fibrillation", "s|1").value,
+    }
+    assert len(others | {name.value}) == 4
+
+
+def test_the_key_is_readable_by_its_owner_only(tmp_path):
+    Identity.open(tmp_path / "keys")
+    assert (tmp_path / "keys" / "flag-identity.key").stat().st_mode & 0o777 == 0o600
