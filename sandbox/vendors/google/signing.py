@@ -24,7 +24,8 @@ def rotate(store: Store) -> int:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    store.execute("INSERT INTO signing_keys VALUES (?, ?)", key_id, pem.decode())
+    statement = "INSERT INTO signing_keys (key_id, private) VALUES (?, ?)"
+    store.execute(statement, key_id, pem.decode())
     return key_id
 
 
@@ -46,7 +47,7 @@ def _keys(store: Store) -> list[tuple[int, ec.EllipticCurvePrivateKey]]:
         rotate(store)
     return [
         (row["key_id"], _private(row["private"]))
-        for row in store.rows("SELECT * FROM signing_keys ORDER BY rowid")
+        for row in store.rows("SELECT * FROM signing_keys ORDER BY position")
     ]
 
 
