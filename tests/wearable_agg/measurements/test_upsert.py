@@ -1,0 +1,121 @@
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.backend import measured, open_world
+from wearable_agg.measurements.batch import batch_of
+from wearable_agg.measurements.rollup import LEVELS
+from wearable_agg.measurements.types import TYPES
+from wearable_agg.measurements.upsert import write_batch
+from wearable_agg.people.registry import person_for
+from wearable_agg.store.database import writing
+
+KEPT = "SELECT start, value, version FROM measurements ORDER BY series_id, start"
+ROLLUPS = "SELECT * FROM rollups ORDER BY series_id, level, start"
+
+
+def write(world, measurements):
+    with writing(world.engine) as connection:
+        person = person_for(connection, "sandbox", "i", "p", True, "Europe/Oslo")
+        return write_batch(connection, "sandbox", person, batch_of(measurements, TYPES))
+
+
+def test_the_same_again_changes_nothing(world):
+    samples = [measured(minute) for minute in range(30)]
+    assert (write(world, samples).new, write(world, samples).new) == (30, 0)
+    assert world.rows("SELECT count(*) FROM measurements") == [(30,)]
+
+
+def test_a_changed_value_amends_and_the_old_one_is_history(world):
+    write(world, [measured(5, 60.0)])
+    assert write(world, [measured(5, 64.0)]).amended == 1
+    assert world.rows("SELECT value, version FROM measurements") == [(64.0, 2)]
+    assert world.rows("SELECT value, version FROM measurement_history") == [(60.0, 1)]
+
+
+def test_the_later_of_two_values_in_one_batch_counts(world):
+    write(world, [measured(5, 60.0), measured(5, 64.0)])
+    assert world.rows("SELECT value, version FROM measurements") == [(64.0, 1)]
+
+
+def test_a_corrected_peak_leaves_every_rollup(world):
+    write(world, [measured(1, 60.0), measured(2, 250.0)])
+    write(world, [measured(2, 70.0)])
+    assert world.rows("SELECT DISTINCT n, sum, min, max FROM rollups") == [(2, 130.0, 60.0, 70.0)]
+
+
+def test_rollups_count_every_sample_once(world):
+    write(world, [measured(minute) for minute in range(0, 3000, 7)])
+    per_level = world.rows("SELECT level, sum(n) FROM rollups GROUP BY level")
+    assert per_level == [(level, len(range(0, 3000, 7))) for level in LEVELS]
+
+
+def test_a_sample_every_ten_minutes_covers_the_hour(world):
+    write(world, [measured(minute) for minute in range(0, 60, 10)])
+    assert world.rows("SELECT coverage FROM rollups WHERE level = 3600") == [(3600.0,)]
+
+
+def test_one_sample_covers_a_quarter_of_an_hour(world):
+    write(world, [measured(61)])
+    assert world.rows("SELECT coverage FROM rollups WHERE level = 86400") == [(900.0,)]
+
+
+def test_two_statistics_of_one_instant_are_two_measurements(world):
+    for statistic in ("RMSSD", "SDNN"):
+        write(world, [measured(1, 40.0, "hrv", statistic=statistic)])
+    assert world.rows("SELECT count(*) FROM measurements") == [(2,)]
+
+
+def test_daily_totals_are_not_added_to_what_they_are_the_total_of(world):
+    day = measured(0, 900.0, "steps", end=measured(24 * 60).start)
+    minute = measured(0, 40.0, "steps", end=measured(1).start)
+    written = write(world, [day, minute])
+    assert [one.type for one in written.days] == ["steps"]
+    assert world.rows("SELECT DISTINCT sum FROM rollups") == [(40.0,)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"type": "moon_phase"}, "unknown type"),
+        ({"unit": "Hz"}, "wrong unit"),
+        ({"value": float("nan")}, "not a number"),
+        ({"value": float("inf")}, "not a number"),
+        ({"end": datetime(2025, 12, 31, tzinfo=UTC)}, "impossible time"),
+        ({"start": datetime(1970, 1, 1, tzinfo=UTC)}, "impossible time"),
+        ({"end": datetime.now(UTC) + timedelta(days=9)}, "impossible time"),
+    ],
+)
+def test_what_cannot_be_a_measurement_is_refused_with_a_reason(change, reason):
+    batch = batch_of([replace(measured(), **change), measured(1)], TYPES)
+    assert batch.refusals() == f"1 x {reason}"
+    assert sum(map(len, batch.rows.values())) == 1
+
+
+def test_what_is_not_consented_to_is_refused():
+    assert batch_of([measured()], {"steps"}).refusals() == "1 x no consent"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=120, unique=True), st.randoms())
+def test_any_order_and_repetition_ends_in_the_same_rows(tmp_path_factory, minutes, chance):
+    samples = [measured(minute, 50 + minute % 90) for minute in minutes]
+    ends = []
+    for parts in ([samples], _scattered(samples, chance)):
+        world = open_world(tmp_path_factory.mktemp("order"))
+        for part in parts:
+            write(world, part)
+        ends.append((world.rows(KEPT), world.rows(ROLLUPS)))
+    assert ends[0] == ends[1]
+
+
+def _scattered(samples, chance: random.Random):
+    """The same samples in any order, some of them again, in batches of any size."""
+    mixed = samples + chance.sample(samples, k=len(samples) // 2)
+    chance.shuffle(mixed)
+    cut = chance.randrange(len(mixed))
+    return [mixed[:cut], mixed[cut:]]
