@@ -1,0 +1,133 @@
+"""An inbox filled with simulated hearts, and what the engine wrote about them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, select
+
+from safeguards.assertions import Asker
+from sandbox.patient.heart import Heart
+from sandbox.patient.rhythm import Programme
+from wearable_agg.afib.step import warm_up
+from wearable_agg.ecg import inbox
+from wearable_agg.ecg.clock import first_clock
+from wearable_agg.ecg.frames import Device, Hello, Samples
+from wearable_agg.ecg.stream import Frame, Stream
+from wearable_agg.ecg.tables import open_inbox
+from wearable_agg.engine.embedded import EmbeddedEngine
+from wearable_agg.store.database import open_database, writing
+from wearable_agg.store.findings_tables import analysed, episodes, findings
+from wearable_agg.store.migrations import migrate
+from wearable_agg.store.outbox_tables import outbox
+
+RATE = 250
+GAIN = 2.5
+ORIGIN = 1_795_294_800_000_000
+HOUR = 3600
+NEVER = 1e9
+
+
+@dataclass
+class Recorded:
+    """A device's session: its frames, and the row id it has in the inbox."""
+
+    session: int
+    frames: list[Frame]
+
+
+class Place:
+    """ecg.db and wearables.db in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ecg = open_inbox(folder / "ecg.db")
+        self.wearables = open_database(folder / "wearables.db")
+        migrate(self.wearables)
+
+    def pair(self, patient: str, seed: int, programme: Programme, seconds: int) -> Recorded:
+        """Open a session and make its frames, without storing them."""
+        hello = Hello(
+            "", str(uuid.UUID(int=seed)), Device("T", "Patch", str(seed)), ("I",), RATE, GAIN, 0
+        )
+        clock = first_clock(RATE, ORIGIN, ORIGIN)
+        asker = Asker("sandbox", "http://ehr/fhir", patient, "u", "U", "c", frozenset())
+        with writing(self.ecg) as connection:
+            session = inbox.open_session(connection, hello, asker, clock)
+        stream = Stream(hello, clock, 0)
+        counts = ecg(seed, programme, seconds)
+        return Recorded(session.id, [slice_of(stream, counts, n) for n in range(seconds)])
+
+    def store(self, recorded: Recorded, first: int = 0, last: int | None = None) -> None:
+        with writing(self.ecg) as connection:
+            inbox.append(
+                connection, ((recorded.session, frame) for frame in recorded.frames[first:last])
+            )
+
+    def engine(self) -> EmbeddedEngine:
+        engine = EmbeddedEngine(self.ecg, self.wearables, {"sandbox": "Europe/Oslo"})
+        engine.resume()
+        return engine
+
+    def wrote(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Return everything the engine has written that must not depend on crashes."""
+        return {
+            "episodes": rows(self.wearables, select(episodes).order_by(episodes.c.id)),
+            "analysed": rows(self.wearables, select(analysed).order_by(analysed.c.start)),
+            "findings": rows(self.wearables, select(findings.c.id, findings.c.state)),
+            "outbox": rows(self.wearables, select(outbox.c.kind, outbox.c.key)),
+        }
+
+
+def ecg(seed: int, programme: Programme, seconds: int) -> Any:
+    millivolts = Heart(seed, programme).millivolts(0, seconds * RATE, RATE)
+    return np.rint(millivolts * 1000 / GAIN).astype(np.int16)
+
+
+def slice_of(stream: Stream, counts: Any, number: int) -> Frame:
+    part = counts[number * RATE : (number + 1) * RATE]
+    frame = stream.take(
+        Samples(0, number, ORIGIN + number * 1_000_000, part), ORIGIN + HOUR * 1_000_000
+    )
+    assert frame is not None
+    return frame
+
+
+def rows(engine: Engine, query: Any) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def drain(engine: EmbeddedEngine) -> None:
+    while engine.advance():
+        pass
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    here = Place(tmp_path)
+    yield here
+    here.ecg.dispose()
+    here.wearables.dispose()
+
+
+@pytest.fixture
+def places(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Place]:
+    return lambda: Place(tmp_path_factory.mktemp("place"))
+
+
+@pytest.fixture
+def run_to_end() -> Callable[[EmbeddedEngine], None]:
+    return drain
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled() -> None:
+    """Compile the analysis once, so that no test pays for it."""
+    warm_up()

@@ -1,0 +1,155 @@
+"""What the engine makes of an hour of ECG, whatever happens to it on the way."""
+
+import random
+import time
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from sandbox.patient.rhythm import Programme
+from wearable_agg.delivery.findings import list_findings, strip
+from wearable_agg.ecg.tables import frames, quarantined
+from wearable_agg.engine import embedded
+from wearable_agg.store.findings_tables import episodes, strips
+
+ORIGIN = 1_795_294_800_000_000
+SINUS = Programme(1e9, 1e9)
+ONSET, END = 2100, 3000
+PAROXYSM = Programme(ONSET, END)
+
+
+@pytest.fixture
+def paroxysm(place):
+    recorded = place.pair("marit-solheim", 7, PAROXYSM, 3600)
+    place.store(recorded)
+    return recorded
+
+
+def episodes_of(place):
+    with place.wearables.connect() as connection:
+        return connection.execute(select(episodes).order_by(episodes.c.onset)).all()
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_hour_with_a_paroxysm_holds_one_episode_where_it_was(place, run_to_end, seed):
+    place.store(place.pair("marit-solheim", seed, PAROXYSM, 3600))
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    assert abs((episode.onset - ORIGIN) / 1e6 - ONSET) < 120
+    assert abs((episode.end - ORIGIN) / 1e6 - END) < 120
+    assert 90 < episode.mean_rate < 130
+
+
+@pytest.mark.parametrize("seed", [7, 8, 9])
+def test_hour_of_sinus_rhythm_holds_none(place, run_to_end, seed):
+    place.store(place.pair("jonas-berg", seed, SINUS, 3600))
+    run_to_end(place.engine())
+    assert place.wrote()["episodes"] == []
+    assert place.wrote()["findings"] == []
+
+
+def test_stored_hour_is_through_in_three_seconds(place, paroxysm, run_to_end):
+    engine = place.engine()
+    began = time.perf_counter()
+    run_to_end(engine)
+    assert time.perf_counter() - began < 3
+
+
+def test_all_that_was_recorded_is_accounted_for(place, paroxysm, run_to_end):
+    run_to_end(place.engine())
+    minutes = place.wrote()["analysed"]
+    assert 3500 < sum(row[5] for row in minutes) <= 3600
+
+
+def test_finding_comes_with_half_a_minute_of_ecg_inside_the_episode(place, paroxysm, run_to_end):
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    with place.wearables.connect() as connection:
+        [finding] = list_findings(connection, episode.person_id)
+        shown = strip(connection, episode.person_id, finding["id"])
+        stored = connection.execute(select(strips)).one()
+    assert len(shown["samples"]) == pytest.approx(30 * shown["rate"], abs=2)
+    assert (shown["lead"], shown["lead_code"]) == ("I", "131329")
+    assert episode.onset <= stored.start <= episode.detected_at - 29_000_000
+
+
+def test_engine_that_starts_again_from_nothing_writes_the_same(place, paroxysm, run_to_end):
+    run_to_end(place.engine())
+    before = place.wrote()
+    run_to_end(place.engine())
+    assert place.wrote() == before
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_crashes_at_any_batch_change_nothing(place, places, run_to_end, monkeypatch, seed):
+    chance = random.Random(seed)  # noqa: S311
+    monkeypatch.setattr(embedded, "BATCH", chance.choice([37, 251, 1000]))
+    calm = places()
+    for here in (place, calm):
+        here.store(here.pair("marit-solheim", 7, PAROXYSM, 3600))
+    run_to_end(calm.engine())
+    engine = place.engine()
+    while engine.advance():
+        if chance.random() < 0.2:
+            engine.save()
+        if chance.random() < 0.2:
+            engine = place.engine()
+    assert place.wrote() == calm.wrote()
+
+
+def test_saved_place_is_where_it_goes_on(place, paroxysm, run_to_end, monkeypatch):
+    monkeypatch.setattr(embedded, "BATCH", 1000)
+    first = place.engine()
+    first.advance()
+    first.save()
+    with place.ecg.begin() as connection:
+        connection.execute(text("DELETE FROM frames WHERE sequence < 1000"))
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    assert abs((episode.onset - ORIGIN) / 1e6 - ONSET) < 120
+
+
+def test_streams_do_not_disturb_each_other(place, run_to_end):
+    sick = place.pair("marit-solheim", 7, PAROXYSM, 3600)
+    well = [place.pair(f"patient-{seed}", seed, SINUS, 3600) for seed in (21, 22, 23)]
+    for first in range(0, 3600, 600):
+        for recorded in (sick, *well):
+            place.store(recorded, first, first + 600)
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    assert abs((episode.onset - ORIGIN) / 1e6 - ONSET) < 120
+
+
+def damage(place, sequence, **values):
+    with place.ecg.begin() as connection:
+        connection.execute(update(frames).where(frames.c.sequence == sequence).values(**values))
+
+
+def test_corrupt_rows_are_set_aside_and_stop_nothing(place, paroxysm, run_to_end):
+    damage(place, 100, counts=b"\x00\x01\x02")
+    damage(place, 200, counts=bytes(500))
+    damage(place, 300, rate=float("inf"))
+    run_to_end(place.engine())
+    with place.ecg.connect() as connection:
+        reasons = connection.execute(select(quarantined).order_by(quarantined.c.frame)).all()
+    assert [row.frame for row in reasons] == [101, 201, 301]
+    assert len(episodes_of(place)) == 1
+
+
+def test_database_that_refuses_is_tried_again_from_the_checkpoint(place, paroxysm, run_to_end):
+    with place.wearables.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE TRIGGER full BEFORE INSERT ON episodes "
+                "BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            )
+        )
+    engine = place.engine()
+    with pytest.raises(SQLAlchemyError):
+        run_to_end(engine)
+    with place.wearables.begin() as connection:
+        connection.execute(text("DROP TRIGGER full"))
+    engine.resume()
+    run_to_end(engine)
+    assert len(episodes_of(place)) == 1
