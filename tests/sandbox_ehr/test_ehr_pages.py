@@ -1,0 +1,88 @@
+"""What the clinician's pages show and launch."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from ehr_visitor import flag, redirected
+
+
+def page(ehr, path):
+    return requests.get(f"{ehr.url}{path}", timeout=5)
+
+
+def framed_address(ehr, patient):
+    return unescape(
+        re.search(r'<iframe[^>]* src="([^"]+)"', page(ehr, f"/patients/{patient}").text)[1]
+    )
+
+
+def test_the_worklist_shows_every_patient(ehr):
+    text = page(ehr, "/").text
+    assert text.count("<tr data-patient=") == 7
+    assert "Solheim, Marit" in text
+
+
+def test_each_opening_of_a_chart_launches_afresh(ehr):
+    addresses = [framed_address(ehr, "marit-solheim") for _ in range(2)]
+    queries = [parse_qs(urlsplit(address).query) for address in addresses]
+    assert addresses[0].startswith("http://127.0.0.1:9/launch.html?")
+    assert queries[0]["iss"] == [ehr.base]
+    assert queries[0]["launch"] != queries[1]["launch"]
+
+
+def test_the_launch_of_a_chart_is_for_its_patient(ehr):
+    launch = parse_qs(urlsplit(framed_address(ehr, "jonas-berg")).query)["launch"][0]
+    code = redirected(ehr.authorize(launch=launch))["code"]
+    assert ehr.exchange(code).json()["patient"] == "jonas-berg"
+
+
+def test_the_app_opens_in_a_tab_of_its_own(ehr):
+    answer = ehr.http.get(f"{ehr.url}/patients/li-wei/app", allow_redirects=False)
+    assert answer.status_code == 303
+    assert "launch=" in answer.headers["Location"]
+
+
+def test_only_the_registered_app_may_be_framed(ehr):
+    policy = page(ehr, "/patients/li-wei").headers["Content-Security-Policy"]
+    assert "frame-src http://127.0.0.1:9 " in policy
+
+
+@pytest.mark.parametrize("path", ["", "/flags.json", "/app"])
+def test_an_unknown_patient_is_not_found(ehr, path):
+    assert page(ehr, f"/patients/nobody{path}").status_code == 404
+
+
+def acknowledgement(*parts):
+    return [{"url": "https://example.org/x/flag-acknowledgement", "extension": list(parts)}]
+
+
+def test_the_banner_shows_active_flags_and_who_acknowledged_them(own_ehr):
+    backend = own_ehr.backend()
+    stored = backend.post("Flag", flag()).json()
+    backend.post("Flag", flag(status="inactive"))
+    backend.post("Flag", flag("li-wei"))
+    shown = page(own_ehr, "/patients/marit-solheim/flags.json").json()["flags"]
+    assert [(each["text"], each["acknowledged"]) for each in shown] == [
+        ("Possible atrial fibrillation", None)
+    ]
+    by = {"url": "by", "valueReference": {"reference": "Practitioner/ingrid-lind"}}
+    at = {"url": "at", "valueDateTime": "2026-01-02T04:00:00Z"}
+    note = {"url": "note", "valueString": "Seen, call patient"}
+    backend.put(stored | {"extension": acknowledgement(by, at, note)}, If_Match='W/"1"')
+    seen = page(own_ehr, "/patients/marit-solheim/flags.json").json()["flags"][0]["acknowledged"]
+    assert seen == {
+        "by": "Dr Ingrid Lind",
+        "at": "2026-01-02T04:00:00Z",
+        "note": "Seen, call patient",
+    }
+
+
+def test_the_worklist_counts_active_flags(own_ehr):
+    own_ehr.backend().post("Flag", flag())
+    counts = page(own_ehr, "/flags.json").json()
+    assert (counts["marit-solheim"], counts["li-wei"]) == (1, 0)
