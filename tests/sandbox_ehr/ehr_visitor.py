@@ -266,10 +266,10 @@ def served(application: Any) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
-        server.trigger.close() if hasattr(server, "trigger") else None
-        server.asyncore.close_all(server._map)
+        # Closed by its own thread, which would otherwise be waiting on closed sockets.
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
         thread.join(timeout=5)
+        server.task_dispatcher.shutdown()
 
 
 class LateBound:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import pytest
 import requests
-from ehr_visitor import Ehr, flag, registered, running_ehr
+from ehr_visitor import Clock, Ehr, flag, registered, running_ehr
 
 
 @pytest.fixture
@@ -211,6 +211,7 @@ def start(tmp_path):
     for process in started:
         process.kill()
         process.wait()
+        process.stdout.close()
 
 
 def test_a_killed_server_keeps_what_it_answered(start):
