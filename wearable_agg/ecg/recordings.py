@@ -57,6 +57,10 @@ def read_wfdb(path: Path, lead: str | None) -> Recording:
         raise NoRecording(f"there is no {stem}.hea: give the path of a WFDB record without suffix")
     try:
         record = wfdb.rdrecord(str(stem))
+    except FileNotFoundError as error:
+        raise NoRecording(
+            f"{error.filename} is missing: the record's signal is needed, not only its annotations"
+        ) from error
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise NoRecording(f"{stem} is not a readable WFDB record: {error}") from error
     if record.p_signal is None or record.p_signal.size == 0:

@@ -1,0 +1,165 @@
+"""`wristchart replay` against the real API and gateway."""
+
+import socket
+import threading
+import time
+
+import numpy as np
+import pytest
+import wfdb
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from app.replay import replay
+from app.roles import api
+from app.roles import gateway as gateway_role
+from config.settings import Settings
+from wearable_agg.ecg.recordings import NoRecording, read_wfdb
+from wearable_agg.ecg.tables import frames, open_inbox, sessions
+
+RATE = 360
+SECONDS = 95
+SETTINGS = """
+data = "data"
+[[tenant]]
+id = "sandbox"
+name = "Sandbox"
+issuer = "http://localhost:1/fhir"
+timezone = "Europe/Oslo"
+client_id = "c"
+scopes = []
+frame_ancestors = []
+backend_client_id = "b"
+backend_scopes = []
+"""
+LISTEN = '[{role}]\nhost = "127.0.0.1"\nport = {port}\nurl = "{scheme}://127.0.0.1:{port}"\n'
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A site's settings, and nothing running."""
+    text = SETTINGS
+    for role, scheme in (("web", "http"), ("api", "http"), ("gateway", "ws")):
+        text += LISTEN.format(role=role, port=free_port(), scheme=scheme)
+    path = tmp_path / "wristchart.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture
+def site(config):
+    """The same site with its API and gateway running."""
+    settings, stop = Settings.load(config), threading.Event()
+    roles = [
+        threading.Thread(target=role.run, args=(settings, stop)) for role in (api, gateway_role)
+    ]
+    for role in roles:
+        role.start()
+    for listen in (settings.api, settings.gateway):
+        wait_for(listen.port)
+    yield config
+    stop.set()
+    for role in roles:
+        role.join()
+
+
+def wait_for(port):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    raise AssertionError(port)
+
+
+@pytest.fixture
+def record(tmp_path):
+    """A two-lead record with a stretch without readings."""
+    times = np.arange(SECONDS * RATE) / RATE
+    signals = np.column_stack([np.sin(times), 2 * np.cos(times)])
+    signals[720:1080, 1] = np.nan
+    wfdb.wrsamp(
+        "made",
+        fs=RATE,
+        units=["mV", "mV"],
+        sig_name=["V1", "MLII"],
+        p_signal=signals,
+        fmt=["16", "16"],
+        adc_gain=[200.0, 200.0],
+        baseline=[0, 0],
+        write_dir=str(tmp_path),
+    )
+    return tmp_path / "made"
+
+
+def run(config, *arguments):
+    return CliRunner().invoke(replay, [str(one) for one in arguments], obj=config)
+
+
+def inbox_of(config):
+    inbox = open_inbox(Settings.load(config).ecg_database)
+    with inbox.connect() as connection:
+        session = connection.execute(select(sessions)).one()
+        rows = connection.execute(select(frames).order_by(frames.c.id)).all()
+    inbox.dispose()
+    return session, rows
+
+
+def test_record_arrives_whole_and_ends_now(site, record):
+    result = run(site, record, "--patient", "jonas-berg", "--speed", "max")
+    assert result.exit_code == 0, result.output
+    session, rows = inbox_of(site)
+    assert (session.patient_id, session.leads, session.gain) == ("jonas-berg", "MLII", 5.0)
+    counts = np.concatenate([np.frombuffer(row.counts, "<i2") for row in rows])
+    assert len(counts) == SECONDS * RATE
+    assert counts[0] == 400
+    assert set(counts[720:1080]) == {-32768}
+    assert time.time() - SECONDS - rows[0].start / 1e6 == pytest.approx(0, abs=5)
+
+
+def test_chosen_lead_and_start_are_kept(site, record):
+    start = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - 86_400))
+    result = run(site, record, "--patient", "p", "--lead", "V1", "--speed", "0", "--start", start)
+    assert result.exit_code == 0, result.output
+    session, rows = inbox_of(site)
+    assert session.leads == "V1"
+    assert time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(rows[0].start / 1e6)) == start
+
+
+def test_speed_sets_the_pace(site, record):
+    began = time.monotonic()
+    result = run(site, record, "--patient", "p", "--speed", "60")
+    assert result.exit_code == 0, result.output
+    assert 1.4 < time.monotonic() - began < 6
+
+
+@pytest.mark.parametrize("arguments", [("--lead", "V9"), ("--speed", "-1"), ("--tenant", "no")])
+def test_wrong_arguments_are_explained(config, record, arguments):
+    result = run(config, record, "--patient", "p", *arguments)
+    assert result.exit_code == 2
+    assert arguments[1] in result.output or "factor" in result.output
+
+
+def test_missing_record_is_explained(config, tmp_path):
+    result = run(config, tmp_path / "none", "--patient", "p")
+    assert result.exit_code == 2
+    assert "none.hea" in result.output
+
+
+def test_record_without_signal_is_explained(record):
+    record.with_suffix(".dat").unlink()
+    with pytest.raises(NoRecording, match="not only its annotations"):
+        read_wfdb(record, None)
+
+
+def test_site_that_does_not_run_is_explained(config, record):
+    result = run(config, record, "--patient", "p")
+    assert result.exit_code == 1
+    assert "wristchart run api" in result.output
