@@ -46,10 +46,11 @@ def notifications(headers: Mapping[str, str], raw: bytes, keys: bytes) -> list[N
     verify(headers, raw, keys)
     answer = read(raw)
     entries = answer.items() if isinstance(answer.value, list) else iter((answer,))
-    return [one for entry in entries for one in _read(entry.member("data"))]
+    return [one for entry in entries for one in read_entry(entry.member("data"))]
 
 
-def _read(data: Part) -> Iterator[Notification]:
+def read_entry(data: Part) -> Iterator[Notification]:
+    """Yield what one notification says, nothing for a data type that we do not read."""
     kind = data.member("dataType").text()
     if kind not in KINDS:
         return

@@ -1,0 +1,80 @@
+"""Payloads that vendors and their clients published, read as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from config.settings import VendorApp
+from wearable_agg.measurements.model import Measurement
+from wearable_agg.vendors.answers import read
+from wearable_agg.vendors.google_health.notifications import read_entry
+from wearable_agg.vendors.registry import VENDORS
+
+pytestmark = pytest.mark.external
+
+APP = VendorApp("google_health", "id", "secret", "", "", "", "", "", "webhook-secret")
+
+
+def sample(payloads: Path, vendor: str, kind: str, name: str) -> list[Measurement]:
+    raw = (payloads / vendor / name).read_bytes()
+    return VENDORS[vendor].parse(kind, raw, ZoneInfo("Europe/Oslo"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "values"),
+    [
+        ("steps", "steps-daily-rollup-2.json", {"steps": 8000.0}),
+        ("heart-rate", "heart-rate-1.json", {"heart_rate": 76.0}),
+        ("sleep", "sleep-1.json", {"sleep_light": 60.0, "sleep_asleep": 60.0}),
+    ],
+)
+def test_google_sample(payloads: Path, kind: str, name: str, values: dict[str, float]) -> None:
+    found = sample(payloads, "google_health", kind, name)
+    assert {one.type: one.value for one in found} == values
+
+
+def test_google_notification(payloads: Path) -> None:
+    raw = (payloads / "google_health" / "webhook-notification-1.json").read_bytes()
+    (one,) = read_entry(read(raw).member("data"))
+    assert one.kinds == ("steps",)
+    assert one.window is not None
+
+
+def test_google_verification(payloads: Path) -> None:
+    raw = (payloads / "google_health" / "webhook-verification.json").read_bytes()
+    assert VENDORS["google_health"].handshake(APP, {}, raw) == 401
+
+
+def test_withings_activity_of_another_brand(payloads: Path) -> None:
+    found = sample(payloads, "withings", "activity", "getactivity-1.json")
+    assert [(one.value, one.method) for one in found] == [(1209.0, "unknown"), (1155.0, "unknown")]
+
+
+def test_withings_intraday_without_heart_rate(payloads: Path) -> None:
+    assert sample(payloads, "withings", "intraday", "getintradayactivity-1.json") == []
+
+
+def test_withings_nights(payloads: Path) -> None:
+    found = sample(payloads, "withings", "sleep", "sleep-getsummary-1.json")
+    first = {one.type: one.value for one in found if one.end == found[0].end}
+    assert first == {
+        "sleep_deep": 97.0,
+        "sleep_light": 174.0,
+        "sleep_rem": 40.0,
+        "sleep_awake": 51.0,
+        "sleep_asleep": 311.0,
+    }
+
+
+def test_withings_measures(payloads: Path) -> None:
+    assert sample(payloads, "withings", "measures", "getmeas-1.json") == []
+    (pulse,) = sample(payloads, "withings", "measures", "synthetic-getmeas-afib.json")
+    assert (pulse.type, pulse.value) == ("heart_rate", 96.0)
+
+
+def test_withings_callback(payloads: Path) -> None:
+    raw = (payloads / "withings" / "notify-callback-1.txt").read_bytes().strip()
+    assert VENDORS["withings"].notifications({}, raw, b"") == []
