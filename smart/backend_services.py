@@ -10,7 +10,7 @@ from smart import scopes
 from smart.answers import json_object, send
 from smart.assertion import assertion_fields
 from smart.ehr import Ehr
-from smart.errors import EhrMisconfigured, EhrUnavailable
+from smart.errors import EhrMisconfigured
 from smart.token_response import Tokens, parse_tokens
 
 EARLY_SECONDS = 30.0
@@ -66,6 +66,4 @@ class BackendToken:
         if answer.status_code == 200:
             return parse_tokens(document, frozenset(tenant.backend_scopes))
         error = str(document.get("error"))[:60]
-        if answer.status_code in (401, 429):
-            raise EhrUnavailable(f"the token endpoint answered {answer.status_code} ({error})")
         raise EhrMisconfigured(f"the token endpoint answered {answer.status_code} ({error})")

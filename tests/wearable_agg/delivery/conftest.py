@@ -6,16 +6,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from safeguards.assertions import Asker
+from tests.support.chart_ehr import ChartEhr
 from wearable_agg.delivery.detection import Detection, Strip
+from wearable_agg.delivery.findings import list_findings, record_started
+from wearable_agg.delivery.identity import Identity
+from wearable_agg.delivery.states import Policy
+from wearable_agg.delivery.worker import Delivery, Destination
+from wearable_agg.people.consents import record
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.all_tables import metadata
 from wearable_agg.store.database import open_database, writing
+from wearable_agg.store.outbox_tables import outbox
 
 ISSUER = "http://localhost:8400/fhir"
 PATIENT = "marit-solheim"
@@ -84,3 +92,57 @@ def clinician() -> Asker:
         context="c1",
         scopes=frozenset({"finding.act"}),
     )
+
+
+@pytest.fixture
+def ehr(tmp_path: Path) -> Iterator[ChartEhr]:
+    """A real EHR."""
+    with ChartEhr(tmp_path / "ehr", tmp_path / "keys") as running:
+        yield running
+
+
+@pytest.fixture
+def site(store: Engine, ehr: ChartEhr, tmp_path: Path) -> Site:
+    """Delivery at work between the store and the EHR, on a clock that the test turns."""
+    return Site(store, ehr, Identity.open(tmp_path / "keys"))
+
+
+class Site:
+    """Delivery, its store, an EHR, and the hero as a patient there."""
+
+    def __init__(self, store: Engine, ehr: ChartEhr, identity: Identity) -> None:
+        self.store, self.ehr, self.now = store, ehr, datetime.now(UTC)
+        with writing(store) as connection:
+            found = person_for(
+                connection, "sandbox", ehr.issuer, PATIENT, create=True, timezone="Europe/Oslo"
+            )
+            assert found is not None
+            record(connection, "sandbox", found, ["steps", "resting_heart_rate"], "I agree")
+        self.person = found
+        self.delivery = Delivery(
+            store,
+            {("sandbox", ehr.issuer): Destination(ehr.chart(), Policy())},
+            identity,
+            clock=lambda: self.now,
+        )
+
+    def detect(self, detection: Detection) -> str:
+        """Record an episode of the hero; returns the finding."""
+        with writing(self.store) as connection:
+            return record_started(connection, replace(detection, person_id=self.person))
+
+    def deliver(self, after: float = 1.0) -> int:
+        """Do what is due after so many seconds."""
+        self.now += timedelta(seconds=after)
+        return self.delivery.deliver_due()
+
+    def states(self) -> list[str]:
+        """Return the state of each row of the outbox."""
+        with self.store.connect() as connection:
+            return list(connection.execute(select(outbox.c.state).order_by(outbox.c.id)).scalars())
+
+    def finding(self) -> dict[str, Any]:
+        """Return the hero's finding."""
+        with self.store.connect() as connection:
+            [finding] = list_findings(connection, self.person)
+        return finding

@@ -1,5 +1,7 @@
 """A clinician's acknowledgement: state, write and audit as one, once."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -57,7 +59,5 @@ def test_a_finding_of_another_person_is_unknown(store, clinician, person, findin
 
 
 def test_a_finding_of_another_tenant_is_unknown(store, clinician, person, finding):
-    from dataclasses import replace
-
     with pytest.raises(UnknownFinding):
         decide(store, replace(clinician, tenant="other"), person, finding)

@@ -1,5 +1,7 @@
 """Episodes become findings: one open finding a person, whatever comes again."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -10,10 +12,12 @@ from wearable_agg.delivery.findings import (
     record_started,
     strip,
 )
+from wearable_agg.people.registry import person_for
 from wearable_agg.store.audit_tables import audit
 from wearable_agg.store.database import writing
 from wearable_agg.store.findings_tables import episodes, findings
 from wearable_agg.store.outbox_tables import outbox
+from wearable_agg.store.people_tables import persons
 
 
 def shown(store, person):
@@ -39,10 +43,15 @@ def test_an_episode_opens_a_finding_with_its_write_and_its_audit_row(store, dete
     assert actions == ["finding.opened", "outbox.queued"]
 
 
-def test_nothing_is_kept_where_the_engines_transaction_fails(store, detect):
-    with pytest.raises(ZeroDivisionError), writing(store) as connection:
-        record_started(connection, detect())
+def fail_after_recording(store, detection):
+    with writing(store) as connection:
+        record_started(connection, detection)
         raise ZeroDivisionError
+
+
+def test_nothing_is_kept_where_the_engines_transaction_fails(store, detect):
+    with pytest.raises(ZeroDivisionError):
+        fail_after_recording(store, detect())
     assert [count(store, table) for table in (findings, episodes, outbox, audit)] == [0, 0, 0, 0]
 
 
@@ -54,8 +63,6 @@ def test_the_same_episode_recorded_again_changes_nothing(store, detect, person):
 
 
 def test_an_onset_that_differs_below_a_millisecond_is_the_same(store, detect):
-    from datetime import timedelta
-
     with writing(store) as connection:
         first = record_started(connection, detect())
         again = detect(onset=detect().onset + timedelta(microseconds=300))
@@ -96,8 +103,6 @@ def test_an_end_without_a_start_is_recorded_all_the_same(store, detect, person):
 
 
 def test_another_persons_episode_is_another_finding(store, detect):
-    from wearable_agg.people.registry import person_for
-
     with writing(store) as connection:
         other = person_for(connection, "sandbox", "http://ehr", "p2", create=True)
         record_started(connection, detect())
@@ -121,8 +126,6 @@ def test_a_strip_is_not_shown_for_another_person(store, detect, person):
 
 
 def test_a_person_without_a_chart_has_a_finding_that_waits(store, detect):
-    from wearable_agg.store.people_tables import persons
-
     with writing(store) as connection:
         values = {"tenant": "sandbox", "timezone": "UTC", "created_at": 0}
         alone = connection.execute(

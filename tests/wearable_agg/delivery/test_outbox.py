@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from wearable_agg.delivery.chart import Ambiguous, Created, Existed, NotSent
 from wearable_agg.delivery.enqueue import add_flag
-from wearable_agg.delivery.outbox import recover, settle, take
+from wearable_agg.delivery.outbox import _next, recover, settle, take
 from wearable_agg.delivery.states import Attempt, Kind, Policy, judge
 from wearable_agg.delivery.uploads import day_changed
 from wearable_agg.people.registry import EhrPatient, person_for
@@ -184,8 +184,6 @@ def test_a_unit_that_is_not_the_types_own_is_refused(store, person):
 
 
 def test_a_long_queue_is_looked_through_by_index(store, person, now):
-    from wearable_agg.delivery.outbox import _next
-
     with writing(store) as connection:
         connection.exec_driver_sql("ANALYZE")
         seen = []
@@ -194,8 +192,6 @@ def test_a_long_queue_is_looked_through_by_index(store, person, now):
             plan = conn.connection.cursor()
             plan.execute("EXPLAIN QUERY PLAN " + statement, parameters)
             seen.extend(row[3] for row in plan.fetchall())
-
-        from sqlalchemy import event
 
         event.listen(connection, "before_cursor_execute", explain)
         _next(connection, now)
