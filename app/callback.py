@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, request
-from werkzeug.wrappers import Response as Answer
+from flask import Blueprint, Response, request
 
 from app.access import held
 from app.contexts import Facts, LaunchContext
@@ -49,7 +48,7 @@ def callback_routes(parts: Parts) -> Blueprint:
     routes = Blueprint("callback", __name__)
 
     @routes.get("/callback")
-    def finish() -> Answer:
+    def finish() -> Response:
         state = request.args.get("state", "")
         try:
             response = _finish(parts)
@@ -165,7 +164,7 @@ def _name_in_the_ehr(reader: FhirReader, user: str) -> str:
 
 
 def _into_the_app(context: LaunchContext, session: Session) -> Response:
-    response = redirect(f"/c/{context.id}/", 303, Response)
+    response = Response(status=303, headers={"Location": f"/c/{context.id}/"})
     if session.cookie is not None:
         set_session(response, session.cookie)
     return response

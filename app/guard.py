@@ -95,7 +95,11 @@ def _addresses(body: Any) -> Iterator[str]:
                 yield str(entry.get("value"))
 
 
-def _by_itself(body: dict[str, Any]) -> bool:
+def _by_itself(body: Any) -> bool:
     """Whether a timer asked, not a person: a page left open must still idle out."""
     changed = body.get("changedPropIds")
-    return bool(changed) and all(str(name).endswith(".n_intervals") for name in changed)
+    return isinstance(changed, list) and bool(changed) and all(map(_of_a_timer, changed))
+
+
+def _of_a_timer(changed: object) -> bool:
+    return str(changed).endswith((".n_intervals", "tick.data"))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, redirect, render_template_string, request
-from werkzeug.wrappers import Response as Answer
+from flask import Blueprint, Response, jsonify, render_template_string, request
 
 from app.cookies import PROBE, session_cookie, set_cookie, set_session
 from app.headers import framed_by
@@ -31,7 +30,7 @@ def launch_routes(parts: Parts) -> Blueprint:
     template = launch_page().read_text("utf-8")
 
     @routes.get("/launch.html")
-    def page() -> Answer:
+    def page() -> Response:
         try:
             issuer, launch = _parameters()
         except BadLaunch as error:
@@ -51,7 +50,7 @@ def launch_routes(parts: Parts) -> Blueprint:
         return jsonify(kept=PROBE in request.cookies)
 
     @routes.get("/launch")
-    def start() -> Answer:
+    def start() -> Response:
         try:
             issuer, launch = _parameters()
         except BadLaunch as error:
@@ -87,13 +86,13 @@ def _unknown(parts: Parts, issuer: str) -> Response:
     return show(UNKNOWN_ISSUER, detail=issuer[:200], reason="issuer not in the registry")
 
 
-def _to_the_ehr(parts: Parts, tenant: Tenant, launch: str) -> Answer:
+def _to_the_ehr(parts: Parts, tenant: Tenant, launch: str) -> Response:
     attempt, browser = new_attempt(), new_secret()
     url = authorization_url(
         parts.ehrs[tenant.id], attempt, redirect_uri=parts.redirect_uri, launch=launch
     )
     parts.pending.keep(tenant.id, attempt, browser)
-    response = redirect(url, 302, Response)
+    response = Response(status=302, headers={"Location": url})
     set_cookie(response, browser_cookie(attempt.state), browser, seconds=LIFETIME // SECOND)
     session = parts.sessions.begin(session_cookie(request))
     if session.cookie is not None:

@@ -64,6 +64,11 @@ def medication_reference(resource: Resource) -> str:
     return text(mapping(resource.get("medicationReference")).get("reference"))
 
 
+def shown_name(resource: Resource) -> str:
+    """The name that the reference to the drug carries for display, "" where it has none."""
+    return text(mapping(resource.get("medicationReference")).get("display"))
+
+
 def _order(resource: Resource, drug: Drug, dose: Dose, **known: Any) -> Order:
     identifier, status = text(resource.get("id")), text(resource.get("status"))
     if not FHIR_ID.fullmatch(identifier) or not status:

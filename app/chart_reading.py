@@ -1,0 +1,80 @@
+"""Reading a launched patient's chart, each part on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from app.access import LaunchAccess
+from app.contexts import LaunchContext
+from app.parts import Parts
+from clinical.medications import lanes
+from dashboards.services import Banner, MedicationRead, Missing
+from smart.errors import EhrError
+from smart.fhir import FhirReader
+from smart.gaps import reason_for
+from smart.patient import Demographics
+from smart.record import PatientRecord
+
+SEXES = {"female": "F", "male": "M"}
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class ChartReading:
+    """Reads with the access of the launch, and leaves an audit row for each reading."""
+
+    parts: Parts
+
+    def banner(self, context: LaunchContext, zone: ZoneInfo) -> Banner | Missing:
+        """Who the patient is."""
+        return self._or_missing(
+            context, "Patient", lambda: _banner(self._record(context, zone).demographics(), context)
+        )
+
+    def medications(self, context: LaunchContext, zone: ZoneInfo) -> MedicationRead | Missing:
+        """What the chart says the patient takes and took, as lanes up to today."""
+        return self._or_missing(context, "Medications", lambda: self._medications(context, zone))
+
+    def _medications(self, context: LaunchContext, zone: ZoneInfo) -> MedicationRead:
+        wanted = self.parts.settings.tenant(context.tenant).scopes
+        read = self._record(context, zone).medications(wanted)
+        today = datetime.now(zone).date()
+        return MedicationRead(
+            tuple(lanes(read.orders, today)), tuple(str(gap) for gap in read.gaps)
+        )
+
+    def _record(self, context: LaunchContext, zone: ZoneInfo) -> PatientRecord:
+        ehr = self.parts.ehrs[context.tenant]
+        access = LaunchAccess(self.parts.contexts, ehr, context)
+        return PatientRecord(FhirReader(ehr.base, ehr.egress, access), context.facts.patient, zone)
+
+    def _or_missing(
+        self, context: LaunchContext, part: str, read: Callable[[], Read]
+    ) -> Read | Missing:
+        facts = context.facts
+        self.parts.audit(
+            context.tenant, facts.user, f"read {part.lower()}", f"Patient/{facts.patient}"
+        )
+        try:
+            return read()
+        except EhrError as error:
+            log = structlog.get_logger()
+            log.warning("part missing", part=part, error=type(error).__name__, reason=str(error))
+            return Missing(part, reason_for(error))
+
+
+def _banner(patient: Demographics, context: LaunchContext) -> Banner:
+    return Banner(
+        name=patient.name,
+        sex=SEXES.get(patient.gender, patient.gender or "unknown"),
+        birth_date=patient.birth_date,
+        identifier=patient.record_number,
+        required=context.facts.need_patient_banner,
+    )

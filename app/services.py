@@ -1,0 +1,171 @@
+"""Everything the page asks for, for the launch its address names and for no other."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from flask import g
+
+from app import wearables as shown
+from app.asking import asker, or_missing
+from app.chart_reading import ChartReading
+from app.contexts import ContextGone, LaunchContext
+from app.guard import live_context
+from app.memory import Memory
+from app.parts import Parts
+from dashboards.services import (
+    Banner,
+    FindingsRead,
+    Invitation,
+    LaunchExpired,
+    MedicationRead,
+    Missing,
+    Outcome,
+    RhythmRead,
+    Strip,
+    WearableRead,
+)
+from safeguards.assertions import Signer
+from safeguards.egress import Egress
+from wearable_agg.client.api_client import ApiClient
+from wearable_agg.client.errors import BackendError, NotAllowed, Stale
+
+CHART_SECONDS = 60.0
+MISSING_SECONDS = 5.0
+FINDING = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchedServices:
+    """Implements `dashboards.services.Services`.
+
+    Every method looks its context up again, for this browser's session, before it reads.
+    """
+
+    parts: Parts
+    api: ApiClient
+    chart: ChartReading
+    memory: Memory
+
+    @classmethod
+    def over(cls, parts: Parts) -> LaunchedServices:
+        """The services of a site."""
+        url = parts.settings.api.url
+        api = ApiClient(url, Signer.open(parts.settings.keys), Egress([url]))
+        return cls(parts, api, ChartReading(parts), Memory())
+
+    def open(self, pathname: str) -> str:
+        """See `Services`."""
+        try:
+            return live_context(self.parts, pathname).id
+        except ContextGone as error:
+            raise LaunchExpired from error
+
+    def today(self, context: str) -> date:
+        """See `Services`."""
+        return datetime.now(ZoneInfo(self.timezone(context))).date()
+
+    def timezone(self, context: str) -> str:
+        """See `Services`."""
+        return self._zone(self._launched(context)).key
+
+    def banner(self, context: str) -> Banner | Missing:
+        """See `Services`."""
+        launched = self._launched(context)
+        return self.memory.recall(
+            (context, "banner"),
+            lambda: self.chart.banner(launched, self._zone(launched)),
+            _while_it_lasts,
+        )
+
+    def medications(self, context: str) -> MedicationRead | Missing:
+        """See `Services`."""
+        launched = self._launched(context)
+        return self.memory.recall(
+            (context, "medications"),
+            lambda: self.chart.medications(launched, self._zone(launched)),
+            _while_it_lasts,
+        )
+
+    def wearables(self, context: str, first: date, last: date) -> WearableRead | Missing:
+        """See `Services`."""
+        who = asker(self._launched(context))
+
+        def read() -> WearableRead:
+            days, links = self.api.days(who, first, last), self.api.patient(who)
+            return WearableRead(days.timezone, shown.days(days.days), shown.linked(links))
+
+        return or_missing("Wearable data", read)
+
+    def rhythm(self, context: str, first: date, last: date) -> RhythmRead | Missing:
+        """See `Services`."""
+        launched = self._launched(context)
+        zone = self._zone(launched)
+        start, end = (datetime.combine(day, time(), zone) for day in (first, last))
+        return or_missing(
+            "Rhythm", lambda: shown.rhythm(self.api.rhythm(asker(launched), start, end))
+        )
+
+    def findings(self, context: str) -> FindingsRead | Missing:
+        """See `Services`."""
+        who = asker(self._launched(context))
+        return or_missing("Findings", lambda: shown.findings(self.api.findings(who)))
+
+    def strip(self, context: str, finding_id: str) -> Strip | Missing | None:
+        """See `Services`."""
+        who = asker(self._launched(context))
+        if not FINDING.fullmatch(finding_id):
+            return None
+        found = or_missing("ECG", lambda: self.api.strip(who, finding_id))
+        return found if found is None or isinstance(found, Missing) else shown.strip(found)
+
+    def acknowledge(self, context: str, finding_id: str, version: int, note: str) -> Outcome:
+        """See `Services`."""
+        who = asker(self._launched(context))
+        if not FINDING.fullmatch(finding_id):
+            return Outcome.CHANGED
+        act = f"{context}|{finding_id}|{version}|{note}"
+        key = hashlib.sha256(act.encode()).hexdigest()
+        try:
+            self.api.acknowledge(who, finding_id, version, note, key)
+        except Stale:
+            return Outcome.CHANGED
+        except NotAllowed:
+            return Outcome.NOT_PERMITTED
+        except BackendError:
+            return Outcome.UNAVAILABLE
+        return Outcome.ACKNOWLEDGED
+
+    def invite(self, context: str) -> Invitation | Missing:
+        """See `Services`."""
+        who = asker(self._launched(context))
+        found = or_missing("Invitation", lambda: self.api.invite(who))
+        return found if isinstance(found, Missing) else Invitation(found.url, found.expires_at)
+
+    def _launched(self, context: str) -> LaunchContext:
+        """The live context; looked up once in a request."""
+        known: dict[str, LaunchContext] = g.setdefault("contexts", {})
+        if context not in known:
+            try:
+                known[context] = self.parts.contexts.find(context, g.session or "")
+            except ContextGone as error:
+                raise LaunchExpired from error
+        return known[context]
+
+    def _zone(self, launched: LaunchContext) -> ZoneInfo:
+        """Where the patient lives; the hospital's zone where the backend does not say."""
+
+        def read() -> str | Missing:
+            return or_missing("Time zone", lambda: self.api.patient(asker(launched)).timezone)
+
+        found = self.memory.recall((launched.id, "zone"), read, _while_it_lasts)
+        fallback = self.parts.settings.tenant(launched.tenant).timezone
+        return ZoneInfo(fallback if isinstance(found, Missing) else found)
+
+
+def _while_it_lasts(read: object) -> float:
+    return MISSING_SECONDS if isinstance(read, Missing) else CHART_SECONDS

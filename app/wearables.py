@@ -1,0 +1,114 @@
+"""The aggregation backend's answers as what the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from dashboards import services as page
+from wearable_agg.client import model
+
+Given = TypeVar("Given")
+Shown = TypeVar("Shown")
+
+
+def days(read: Iterable[model.Day]) -> tuple[page.Day, ...]:
+    """Daily values, day by day."""
+    return tuple(
+        page.Day(
+            date=day.date,
+            heart_rate=_maybe(_heart_rate, day.heart_rate),
+            resting_heart_rate=day.resting_heart_rate,
+            hrv=_maybe(_hrv, day.hrv),
+            oxygen_saturation=day.oxygen_saturation,
+            sleep=_maybe(_sleep, day.sleep),
+            steps=day.steps,
+            sources=day.sources,
+        )
+        for day in read
+    )
+
+
+def linked(read: model.PatientLinks) -> tuple[page.LinkedVendor, ...]:
+    """The linked accounts."""
+    return tuple(
+        page.LinkedVendor(one.vendor, one.name, one.device, one.status, one.last_sync)
+        for one in read.linked
+    )
+
+
+def rhythm(read: model.Rhythm) -> page.RhythmRead:
+    """Episodes, and how much was looked at."""
+    return page.RhythmRead(
+        episodes=tuple(_episode(episode) for episode in read.episodes),
+        recorded_seconds=read.recorded_seconds,
+        analysed_seconds=read.analysed_seconds,
+        af_seconds=read.af_seconds,
+    )
+
+
+def findings(read: Iterable[model.Finding]) -> page.FindingsRead:
+    """Findings in the backend's order."""
+    return page.FindingsRead(tuple(_finding(one) for one in read))
+
+
+def strip(read: model.Strip) -> page.Strip:
+    """The ECG behind a finding, in whole microvolt."""
+    samples = [round(sample) for sample in read.samples]
+    return page.Strip(read.start, read.rate, read.lead, read.lead_code, samples)
+
+
+def _maybe(convert: Callable[[Given], Shown], value: Given | None) -> Shown | None:
+    return None if value is None else convert(value)
+
+
+def _hrv(read: model.Hrv) -> page.Hrv:
+    return page.Hrv(read.value, read.statistic)
+
+
+def _acknowledgement(read: model.Acknowledged) -> page.Acknowledgement:
+    return page.Acknowledgement(read.by, read.name, read.at, read.note)
+
+
+def _heart_rate(read: model.HeartRate) -> page.HeartRate:
+    return page.HeartRate(read.min, read.max, read.mean, read.n, read.coverage)
+
+
+def _sleep(read: model.Sleep) -> page.Sleep:
+    return page.Sleep(read.deep, read.light, read.rem, read.awake, read.asleep)
+
+
+def _episode(read: model.Episode) -> page.Episode:
+    return page.Episode(
+        id=read.id,
+        start=read.start,
+        end=read.end,
+        detected_at=read.detected_at,
+        mean_rate=read.mean_rate,
+        max_rate=read.max_rate,
+        decider=read.decider,
+        signal=read.signal,
+    )
+
+
+def _finding(read: model.Finding) -> page.Finding:
+    return page.Finding(
+        id=read.id,
+        kind=read.kind,
+        state=read.state,
+        onset=read.onset,
+        end=read.end,
+        detected_at=read.detected_at,
+        duration_seconds=read.duration_seconds,
+        mean_rate=read.mean_rate,
+        max_rate=read.max_rate,
+        coverage=read.coverage,
+        decider=read.decider,
+        decider_version=read.decider_version,
+        signal=read.signal,
+        device=read.device,
+        has_strip=read.has_strip,
+        write=page.WriteState(read.write.state, read.write.at, read.write.reason),
+        acknowledged=_maybe(_acknowledgement, read.acknowledged),
+        version=read.version,
+    )
