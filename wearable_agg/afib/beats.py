@@ -18,6 +18,7 @@ from wearable_agg.afib.rules import Rules
 from wearable_agg.afib.state import ENERGY, PENDING, RAW, Row
 
 _SEARCH = 0.09
+_ARM = 0.04
 _QRS_FREQUENCY = 10.0
 _LEVEL_CAP = 3.0
 _NEVER = -(1 << 40)
@@ -58,9 +59,11 @@ def integrate(row: Row, raw: NDArray[np.float32], level: NDArray[np.float64], re
     count = len(level)
     window = row.window
     energy = np.empty(window + count, np.float32)
-    energy[:window] = row.energy[:window]
+    copy(row.energy, 0, energy, window)
     if renew:
-        row.energy_sum = energy[:window].sum()
+        row.energy_sum = 0.0
+        for i in range(window):
+            row.energy_sum += energy[i]
     first, second = row.sections[0], row.sections[1]
     a, b, c, d = row.delays[0, 0], row.delays[0, 1], row.delays[1, 0], row.delays[1, 1]
     previous, total = row.previous, row.energy_sum
@@ -80,7 +83,7 @@ def integrate(row: Row, raw: NDArray[np.float32], level: NDArray[np.float64], re
         level[i] = math.sqrt(max(total, 0.0) / window)
     row.delays[0, 0], row.delays[0, 1], row.delays[1, 0], row.delays[1, 1] = a, b, c, d
     row.previous, row.energy_sum = previous, total
-    row.energy[:window] = energy[count:]
+    copy(energy, count, row.energy, window)
 
 
 @compiled
@@ -107,6 +110,16 @@ def find_beats(
             overdue = _overdue(row, rules)
     row.peak, row.peak_index = peak, peak_index
     row.index = start + len(level)
+
+
+@compiled
+def copy(source: NDArray[np.float32], first: int, target: NDArray[np.float32], count: int) -> None:
+    """Copy `count` samples from `first` on to the head of `target`.
+
+    Slices would do the same, but their error message alone takes seconds to compile.
+    """
+    for i in range(count):
+        target[i] = source[first + i]
 
 
 @compiled
@@ -179,20 +192,18 @@ def _search_back(row: Row, rules: Rules) -> None:
 
 @compiled
 def _r_peak(row: Row, raw: NDArray[np.float32], peak: int, now: int) -> int:
-    """Return where the signal strays farthest from its local mean around a peak of the slope.
+    """Return where the signal is sharpest around a peak of the slope.
 
-    Indices count from the first new sample; negative ones reach into the kept signal.
+    Sharpest is the sample that stands out farthest from the middle of those 40 ms before and
+    after: T waves and baseline are too slow to. Indices count from the first new sample; negative
+    ones reach into the kept signal.
     """
     reach = int(_SEARCH * row.design_rate)
-    first = max(RAW + peak - row.lag - reach, 0)
-    last = max(min(RAW + peak - row.lag + reach, RAW + now), first)
-    mean = 0.0
-    for i in range(first, last + 1):
-        mean += raw[i]
-    mean /= last + 1 - first
-    best, farthest = first, -1.0
-    for i in range(first, last + 1):
-        distance = abs(raw[i] - mean)
+    arm = int(_ARM * row.design_rate)
+    centre = RAW + peak - row.lag
+    best, farthest = centre, -1.0
+    for i in range(max(centre - reach, arm), min(centre + reach, RAW + now - arm) + 1):
+        distance = abs(raw[i] - 0.5 * (raw[i - arm] + raw[i + arm]))
         if distance > farthest:
             best, farthest = i, distance
     return int(best - RAW)

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from wearable_agg.afib.beats import fade, find_beats, integrate, restart
+from wearable_agg.afib.beats import copy, fade, find_beats, integrate, restart
 from wearable_agg.afib.compiled import compiled, compiled_once
 from wearable_agg.afib.events import Output
 from wearable_agg.afib.quality import begin_block, measure, usable
@@ -43,10 +43,11 @@ class Batch(NamedTuple):
 
 @compiled
 def _begin_signal(row: Row, start: float, rate: float, sample: float, rules: Rules) -> None:
-    restart(row, rate, sample if np.isfinite(sample) else 0.0, rules)
+    first = sample if abs(sample) <= rules.largest else 0.0
+    restart(row, rate, first, rules)
     begin_block(row)
     break_chain(row)
-    row.held = np.nan
+    row.held = first
     row.flat_blocks = 0
     row.anchor_index, row.anchor_time, row.rate = 0, start, rate
 
@@ -99,13 +100,13 @@ def _take_samples(
     while done < len(samples):
         count = min(len(samples) - done, row.block - row.filled)
         raw = np.empty(RAW + count, np.float32)
-        raw[:RAW] = row.raw
+        copy(row.raw, 0, raw, RAW)
         level = np.empty(count)
         first_of_block = row.filled == 0
-        measure(row, samples[done : done + count], raw[RAW:])
+        measure(row, samples[done : done + count], raw[RAW:], rules)
         integrate(row, raw, level, first_of_block)
         find_beats(row, raw, level, rules)
-        row.raw[:] = raw[count:]
+        copy(raw, count, row.raw, RAW)
         if row.filled == row.block:
             _close_block(row, stream, out, rules)
         done += count

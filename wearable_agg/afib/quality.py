@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,13 +18,18 @@ def begin_block(row: Row) -> None:
 
 
 @compiled
-def measure(row: Row, samples: NDArray[np.float32], kept: NDArray[np.float32]) -> None:
-    """Take `samples` into the second under way and copy them to `kept`, missing ones held."""
+def measure(
+    row: Row, samples: NDArray[np.float32], kept: NDArray[np.float32], rules: Rules
+) -> None:
+    """Take `samples` into the second under way and copy them to `kept`.
+
+    The last good value stands in for one that is no number or beyond any electrode's voltage.
+    """
     held, run = row.held, row.run
     lowest, highest = row.lowest, row.highest
     for i in range(len(samples)):
         value = samples[i]
-        if not math.isfinite(value):
+        if not abs(value) <= rules.largest:
             row.missing += 1
             value = held
         if value == held:

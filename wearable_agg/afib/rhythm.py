@@ -52,6 +52,7 @@ def forget_rhythm(row: Row, stream: int, end: float, out: Output, rules: Rules) 
     if row.reported:
         _put_ended(row, stream, end, out)
     _forget_episode(row)
+    row.ended = -math.inf
     clear_words(row)
     clear_beats(row)
     break_chain(row)
@@ -126,7 +127,7 @@ def take_interval(
     score = entropy(row, rules)
     if math.isnan(row.onset):
         if score > rules.leave_below:
-            row.onset = turning_point(row, True, rules)
+            row.onset = max(turning_point(row, True, rules), row.ended)
             forget_older(row)
     elif score <= rules.leave_below:
         if row.reported:
@@ -156,6 +157,7 @@ def _report_episode(
 
 @compiled
 def _put_ended(row: Row, stream: int, end: float, out: Output) -> None:
+    row.ended = end
     mean, highest, coverage = episode_rates(row, end)
     put_event(out, ENDED, stream, (row.onset, end, mean, highest, coverage, 0.0))
 

@@ -30,6 +30,7 @@ class Rules(NamedTuple):
     flat_seconds: float
     rail_seconds: float
     missing_share: float
+    largest: float
     rr_shortest: float
     rr_longest: float
     window: int

@@ -12,14 +12,12 @@ from wearable_agg.afib.events import PER_BLOCK, Output, beats_of, events_of, new
 from wearable_agg.afib.kernel import Batch, analyse
 from wearable_agg.afib.rules import Rules, configured
 from wearable_agg.afib.state import (
-    HIGHEST_RATE,
-    LOWEST_RATE,
     PENDING,
     ShardState,
     extended,
     new_shard,
 )
-from wearable_agg.afib.types import Chunk, Event
+from wearable_agg.afib.types import LOWEST_RATE, Chunk, Event
 
 
 class Trace(NamedTuple):
@@ -36,8 +34,7 @@ def step(state: ShardState, chunks: Sequence[Chunk]) -> tuple[ShardState, list[E
     `state` is left as it is and the new one returned: no I/O, no clock, the same result for the
     same input and, however a stream is cut into chunks, the same events. Chunks are taken in the
     order of their sequence; one whose sequence is not above the last is ignored. Events of one
-    stream come in the order in which they fell. Raises ValueError for a rate outside 100 to
-    1000 Hz.
+    stream come in the order in which they fell.
     """
     after, out = _advance(state, chunks, configured())
     return after, events_of(out, after.streams)
@@ -71,14 +68,11 @@ def _batch(state: ShardState, chunks: Sequence[Chunk]) -> Batch:
     sequences = np.array([chunk.sequence for chunk in chunks], np.int64)
     order = np.lexsort((sequences, rows))
     ordered = [chunks[i] for i in order.tolist()]
-    rates = np.array([chunk.rate for chunk in ordered], np.float64)
-    if not np.all((rates >= LOWEST_RATE) & (rates <= HIGHEST_RATE)):
-        raise ValueError(f"rates from {LOWEST_RATE} to {HIGHEST_RATE} Hz only")
     return Batch(
         rows=rows[order],
         sequences=sequences[order],
         starts=np.array([chunk.start for chunk in ordered], np.float64),
-        rates=rates,
+        rates=np.array([chunk.rate for chunk in ordered], np.float64),
         gaps=np.array([chunk.gap_before for chunk in ordered], np.bool_),
         ends=np.cumsum([len(chunk.samples) for chunk in ordered], dtype=np.int64),
         samples=_joined(ordered),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,6 +15,9 @@ DECIDER = "wristchart-zhou-2015"
 DECIDER_VERSION = "1"
 """Changes whenever the same ECG could give other episodes than before."""
 
+LOWEST_RATE, HIGHEST_RATE = 100.0, 1000.0
+"""Sampling rates that the analysis takes, in Hz."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -21,7 +25,8 @@ class Chunk:
 
     `start` is the UTC epoch second of the first sample, `rate` the true sampling rate in Hz
     (100 to 1000), `samples` are millivolts. `gap_before` says that the device lost samples
-    between the previous chunk and this one.
+    between the previous chunk and this one. Raises ValueError for a rate outside that range or a
+    start that is no number.
     """
 
     stream: str
@@ -30,6 +35,12 @@ class Chunk:
     samples: NDArray[np.float32]
     sequence: int
     gap_before: bool
+
+    def __post_init__(self) -> None:
+        if not LOWEST_RATE <= self.rate <= HIGHEST_RATE:
+            raise ValueError(f"{self.rate} Hz: {LOWEST_RATE} to {HIGHEST_RATE} Hz can be analysed")
+        if not math.isfinite(self.start):
+            raise ValueError(f"chunk {self.sequence} starts at {self.start}")
 
 
 @dataclass(frozen=True, slots=True)
