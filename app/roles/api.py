@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from waitress.server import create_server
-
+from app.serving import serve
 from config.settings import Settings
 from wearable_agg.api.factory import create_api
 from wearable_agg.api.webhooks import MOST_BYTES
@@ -20,16 +19,6 @@ def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until `stop` is set."""
     engine = open_database(settings.wearables_database)
     migrate(engine)
-    server = create_server(
-        create_api(settings, engine, VENDORS),
-        host=settings.api.host,
-        port=settings.api.port,
-        threads=THREADS,
-        ident=None,
-        max_request_body_size=MOST_BYTES + 1,
-    )
-    serving = threading.Thread(target=server.run, name="api", daemon=True)
-    serving.start()
-    stop.wait()
-    server.close()
+    api = create_api(settings, engine, VENDORS)
+    serve(api, settings.api, stop, threads=THREADS, max_request_body_size=MOST_BYTES + 1)
     engine.dispose()

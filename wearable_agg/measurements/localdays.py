@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from wearable_agg.store.clock import from_micros, to_micros
@@ -27,6 +28,7 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def length(day: date, zone: ZoneInfo) -> timedelta:
     """Return how long the local day is."""
     return midnight(day + _ONE_DAY, zone) - midnight(day, zone)
@@ -51,7 +53,8 @@ def days_between(first: date, last: date) -> Iterator[date]:
         yield first + number * _ONE_DAY
 
 
-def stretches(first: date, last: date, zone: ZoneInfo) -> list[Stretch]:
+@lru_cache(maxsize=256)
+def stretches(first: date, last: date, zone: ZoneInfo) -> tuple[Stretch, ...]:
     """Cut [midnight of `first`, midnight of `last`) where the zone's offset changes."""
     result: list[Stretch] = []
     for day in days_between(first, last):
@@ -61,7 +64,7 @@ def stretches(first: date, last: date, zone: ZoneInfo) -> list[Stretch]:
                 result[-1] = Stretch(before.start, piece.end, piece.offset_seconds)
             else:
                 result.append(piece)
-    return result
+    return tuple(result)
 
 
 def _pieces(day: date, zone: ZoneInfo) -> list[Stretch]:

@@ -1,0 +1,128 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from safeguards.assertions import Verifier
+from tests.support.backend import ISSUER, PATIENT, bearer
+from wearable_agg.delivery.detection import Detection, Strip
+from wearable_agg.delivery.findings import record_started
+from wearable_agg.people.registry import person_for
+from wearable_agg.store.database import writing
+
+BASE = "/api/v1/patient"
+KEY = {"Idempotency-Key": "request-0001"}
+
+
+@pytest.fixture
+def post(world):
+    client = world.api().test_client()
+
+    def post(path, *scopes, json=None, headers=None, patient=PATIENT):
+        signed = bearer(world, *scopes, patient=patient)
+        return client.post(BASE + path, json=json or {}, headers={**signed, **(headers or {})})
+
+    return post
+
+
+@pytest.fixture
+def finding(world):
+    """The id of a finding of marit-solheim."""
+    now = datetime.now(UTC)
+    strip = Strip(now, 250.0, "I", "131329", 2.5, np.arange(500, dtype=np.int16))
+    with writing(world.engine) as connection:
+        person = person_for(connection, "sandbox", ISSUER, PATIENT, True, "Europe/Oslo")
+        detection = Detection(
+            tenant="sandbox",
+            person_id=person,
+            stream="patch/I",
+            device="Patch",
+            onset=now - timedelta(minutes=5),
+            detected_at=now,
+            end=now,
+            mean_rate=110.0,
+            max_rate=140.0,
+            coverage=0.9,
+            decider="wristchart",
+            decider_version="1",
+            signal="ECG",
+            strip=strip,
+        )
+        return record_started(connection, detection)
+
+
+def acknowledge(post, finding, version=1, headers=KEY, **changes):
+    path = f"/findings/{finding}/acknowledgement"
+    json = {"note": "seen", "version": version, **changes.pop("json", {})}
+    return post(
+        path, *changes.pop("scopes", ("finding.act",)), json=json, headers=headers, **changes
+    )
+
+
+def test_a_finding_is_read_with_its_strip(world, finding):
+    client = world.api().test_client()
+    signed = bearer(world, "chart.read")
+    [shown] = client.get(f"{BASE}/findings", headers=signed).get_json()["findings"]
+    strip = client.get(f"{BASE}/findings/{shown['id']}/strip", headers=signed).get_json()
+    assert (strip["unit"], strip["samples"][:3]) == ("uV", [0.0, 2.5, 5.0])
+
+
+def test_an_acknowledgement_names_who_and_is_recorded_once(world, post, finding):
+    first, again = (acknowledge(post, finding) for _ in range(2))
+    assert first.get_json()["acknowledged"]["name"] == "Dr Ingrid Lind"
+    assert again.get_json() == first.get_json()
+    assert world.rows("SELECT count(*) FROM decisions") == [(1,)]
+
+
+def test_a_stale_version_is_a_conflict(post, finding):
+    acknowledge(post, finding)
+    later = acknowledge(post, finding, headers={"Idempotency-Key": "request-0002"})
+    assert later.status_code == 409
+
+
+def test_another_patients_finding_is_not_found(post, finding):
+    assert acknowledge(post, finding, patient="jonas-berg").status_code == 404
+
+
+def test_acknowledging_needs_its_scope(post, finding):
+    assert acknowledge(post, finding, scopes=("chart.read",)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("json", "headers"),
+    [
+        ({"version": "1"}, KEY),
+        ({"version": True}, KEY),
+        ({"note": 5}, KEY),
+        ({"note": "x" * 2001}, KEY),
+        ({}, {}),
+        ({}, {"Idempotency-Key": "short"}),
+    ],
+)
+def test_an_unclear_acknowledgement_is_refused(post, finding, json, headers):
+    assert acknowledge(post, finding, json=json, headers=headers).status_code == 400
+
+
+def test_an_invitation_is_an_address_of_ours(post):
+    made = post("/invitations", "people.invite")
+    assert made.status_code == 201
+    assert made.get_json()["url"].startswith("http://127.0.0.1:8411/link/")
+
+
+@pytest.mark.parametrize("path", ["/invitations", "/ecg-tokens"])
+def test_acts_need_their_scopes(post, path):
+    assert post(path, "chart.read", "finding.act").status_code == 403
+
+
+def test_an_ecg_token_speaks_for_this_patients_stream_only(world, post):
+    made = post("/ecg-tokens", "ecg.write", "chart.read").get_json()
+    asker = Verifier.open(world.settings.keys).verify(made["token"], "wristchart-gateway")
+    assert (asker.patient, asker.scopes) == (PATIENT, {"ecg.write"})
+    assert made["url"] == "ws://127.0.0.1:8412/ecg"
+    assert world.rows("SELECT patient_id FROM ehr_patients") == [(PATIENT,)]
+
+
+def test_each_act_is_recorded(world, post):
+    post("/invitations", "people.invite")
+    post("/ecg-tokens", "ecg.write")
+    assert world.rows("SELECT action FROM audit") == [("invitation.made",), ("ecg-token.made",)]

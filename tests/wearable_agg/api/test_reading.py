@@ -1,0 +1,194 @@
+import time
+import timeit
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from safeguards.assertions import Signer
+from tests.support.backend import NEW_YEAR, asking, bearer, measured
+from wearable_agg.measurements.batch import batch_of
+from wearable_agg.measurements.types import TYPES
+from wearable_agg.measurements.upsert import write_batch
+from wearable_agg.people import consents
+from wearable_agg.people.registry import touch
+from wearable_agg.store.database import writing
+
+BASE = "/api/v1/patient"
+WEEK = f"{BASE}/days?from=2026-01-01&to=2026-01-08"
+HOURS = "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00%2B00:00"
+ROUTES = [
+    "",
+    "/days?from=2026-01-01&to=2026-01-08",
+    f"/heart-rate?{HOURS}",
+    f"/rhythm?{HOURS}",
+    "/findings",
+]
+
+
+@pytest.fixture
+def ask(world):
+    client = world.api().test_client()
+
+    def ask(url, *scopes, headers=None, patient="marit-solheim"):
+        signed = bearer(world, *(scopes or ("chart.read",)), patient=patient)
+        return client.get(url, headers={**signed, **(headers or {})})
+
+    return ask
+
+
+@pytest.fixture
+def keep(world, linked):
+    def keep(*measurements):
+        with writing(world.engine) as connection:
+            write_batch(connection, "sandbox", 1, batch_of(measurements, TYPES))
+            touch(connection, 1)
+
+    return keep
+
+
+def test_linked_wearables_are_listed(ask, linked):
+    assert ask(BASE).get_json() == {
+        "linked": [
+            {
+                "vendor": "band",
+                "name": "Band",
+                "device": "Band 2",
+                "status": "active",
+                "last_sync": None,
+            }
+        ],
+        "timezone": "Europe/Oslo",
+        "person": True,
+    }
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_of_an_unknown_patient_there_is_nothing_but_an_answer(ask, route):
+    answer = ask(BASE + route, patient="li-wei")
+    assert answer.status_code == 200
+    lists = [value for value in answer.get_json().values() if isinstance(value, list)]
+    assert all(not row.get("steps") for rows in lists for row in rows)
+
+
+def test_every_day_of_the_window_is_answered(ask, keep):
+    keep(*(measured(n) for n in range(0, 600, 10)))
+    days = ask(WEEK).get_json()["days"]
+    assert [day["date"] for day in days] == [f"2026-01-0{n}" for n in range(1, 8)]
+    assert days[0]["heart_rate"] == {"min": 60, "max": 60, "mean": 60, "n": 60, "coverage": 0.4167}
+    assert days[1]["heart_rate"] is None
+
+
+def test_heart_rate_comes_in_buckets(ask, keep):
+    keep(measured(1, 60.0), measured(2, 70.0))
+    answer = ask(f"{BASE}/heart-rate?{HOURS}").get_json()
+    start = int(NEW_YEAR.timestamp())
+    assert answer == {"level_seconds": 300, "buckets": [[start, 2, 60.0, 65.0, 70.0]]}
+
+
+def test_data_whose_consent_is_revoked_are_withheld_and_said_to_be(world, ask, keep):
+    keep(measured(1))
+    with writing(world.engine) as connection:
+        consents.revoke(connection, 1, ["heart_rate"])
+    answer = ask(WEEK).get_json()
+    assert answer["withheld"] == ["heart_rate"]
+    assert answer["days"][0]["heart_rate"] is None
+    assert ask(f"{BASE}/heart-rate?{HOURS}").status_code == 403
+
+
+def test_days_that_did_not_change_are_not_sent_again(ask, keep):
+    first = ask(WEEK)
+    again = ask(WEEK, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    keep(measured(1))
+    changed = ask(WEEK, headers={"If-None-Match": first.headers["ETag"]})
+    assert changed.status_code == 200
+
+
+def test_one_patients_tag_says_nothing_about_another(ask, linked):
+    tag = ask(WEEK).headers["ETag"]
+    other = ask(WEEK, patient="li-wei", headers={"If-None-Match": tag})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("route", [*ROUTES, "/findings/1/strip"])
+def test_nothing_is_told_without_the_scope(ask, route):
+    answer = ask(BASE + route, "people.invite")
+    assert answer.status_code == 403
+    assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer forged"}, {"Authorization": "x"}])
+def test_nothing_is_told_to_somebody_unknown(world, header):
+    answer = world.api().test_client().get(BASE, headers=header)
+    assert (answer.status_code, answer.get_json()["title"]) == (401, "Not authentic")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def signed(world, asker, audience="wristchart-api", seconds=60):
+    token = Signer.open(world.settings.keys).sign(asker, audience, seconds)
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize("options", [{"audience": "wristchart-gateway"}, {"seconds": -60}])
+def test_an_assertion_for_somewhere_or_sometime_else_is_refused(world, options):
+    header = signed(world, asking("chart.read"), **options)
+    assert world.api().test_client().get(BASE, headers=header).status_code == 401
+
+
+@pytest.mark.parametrize("change", [{"issuer": "http://evil/fhir"}, {"tenant": "other"}])
+def test_a_tenant_speaks_for_its_own_ehr_only(world, change):
+    header = signed(world, replace(asking("chart.read"), **change))
+    assert world.api().test_client().get(BASE, headers=header).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/days",
+        "/days?from=2026-01-08&to=2026-01-01",
+        "/days?from=2026-01-01&to=yesterday",
+        "/days?from=1900-01-01&to=2026-01-01",
+        "/heart-rate?from=2026-01-01T00:00:00&to=2026-01-02T00:00:00",
+        "/heart-rate?from=0001-01-01T00:00:00%2B14:00&to=2026-01-02T00:00:00Z",
+    ],
+)
+def test_a_window_that_cannot_be_read_is_refused(ask, query):
+    assert ask(BASE + query).status_code == 400
+
+
+def test_each_reading_is_recorded(world, ask, linked):
+    for route in ROUTES:
+        ask(BASE + route)
+    recorded = world.rows("SELECT action, actor, entity FROM audit WHERE actor LIKE 'Pract%'")
+    assert {action for action, _, _ in recorded} == {
+        "patient.read",
+        "days.read",
+        "heart-rate.read",
+        "rhythm.read",
+        "findings.read",
+    }
+    assert {row[1:] for row in recorded} == {("Practitioner/ingrid-lind", "Patient/marit-solheim")}
+
+
+def test_a_strip_of_nothing_is_not_found(ask, linked):
+    assert ask(f"{BASE}/findings/none/strip").status_code == 404
+
+
+def test_answers_are_kept_by_nobody(ask, linked):
+    assert ask(WEEK).headers["Cache-Control"] == "no-store"
+
+
+def test_a_year_is_answered_within_a_blink(ask, keep):
+    keep(*a_year_of_heart_rate())
+    url = f"{BASE}/days?from=2025-01-01&to=2026-01-01"
+    assert len(ask(url).get_json()["days"]) == 365
+    assert min(timeit.repeat(lambda: ask(url), time.process_time, number=1)) < 0.05
+
+
+def a_year_of_heart_rate():
+    """A sample every ten minutes."""
+    start = NEW_YEAR - timedelta(days=365)
+    for n in range(365 * 144):
+        at = start + timedelta(minutes=10 * n)
+        yield measured(value=60.0 + n % 40, start=at, end=at)
