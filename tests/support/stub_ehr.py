@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import secrets
 import threading
 import time
@@ -72,6 +73,7 @@ class StubEhr:
     before_token: threading.Event | None = None
 
     def __post_init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
         self.url = f"http://localhost:{self._server.server_port}"
         self.base = f"{self.url}/fhir"
