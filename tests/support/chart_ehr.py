@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -35,6 +36,7 @@ class ChartEhr:
         self._keys = ClientKeys.open(keys)
         self._data, self._scopes = folder, scopes
         clients = self._clients(folder / "clients.json")
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         self._server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
         self.url = f"http://127.0.0.1:{self._server.port}"
         self._server.app = create_app(EhrSettings(self.url, folder, clients))
@@ -100,6 +102,13 @@ class ChartEhr:
         with database.write() as connection:
             change(resource)
             save(connection, resource, "PUT", utc_now())
+
+    def admit(self, patient: str) -> None:
+        """Register one more patient."""
+        database = Database(self._data / "ehr.db")
+        person = {"resourceType": "Patient", "id": patient, "name": [{"family": patient}]}
+        with database.write() as connection:
+            save(connection, person, "PUT", utc_now())
 
     def _clients(self, path: Path) -> dict[str, Client]:
         registration = {

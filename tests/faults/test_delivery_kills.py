@@ -1,0 +1,175 @@
+"""Delivery as a process of its own, killed wherever it hurts: exactly one Flag each, none lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import func, select
+
+from app.demo.processes import wait_until
+from tests.support.chart_ehr import ChartEhr
+from wearable_agg.delivery.detection import Detection
+from wearable_agg.delivery.failpoints import NAMES, VARIABLE
+from wearable_agg.delivery.findings import record_started
+from wearable_agg.people.registry import person_for
+from wearable_agg.store.audit_tables import audit
+from wearable_agg.store.database import open_database, writing
+from wearable_agg.store.migrations import migrate
+from wearable_agg.store.outbox_tables import outbox
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+
+KILLS = 22
+PATIENTS = [f"patient-{number}" for number in range(2 * KILLS)]
+QUARANTINE_SECONDS = 1.0
+SEED = 20260301
+
+
+class Hospital:
+    """A site with its EHR, a backlog of findings, and a delivery process that can be killed."""
+
+    def __init__(self, folder, ehr):
+        self.ehr, self.config = ehr, folder / "wristchart.toml"
+        self.config.write_text(settings(ehr), "utf-8")
+        self.store = open_database(folder / "wearables.db")
+        migrate(self.store)
+
+    def find(self, patients):
+        """Let the rhythm engine have found something about each of the patients."""
+        with writing(self.store) as connection:
+            for patient in patients:
+                person = person_for(connection, "sandbox", self.ehr.issuer, patient, create=True)
+                record_started(connection, detection(person, patient))
+
+    def deliver(self, fail_at=""):
+        """Start the delivery process."""
+        command = [sys.executable, "-m", "app.cli", "--config", str(self.config), "run", "delivery"]
+        environment = {**os.environ, **({VARIABLE: fail_at} if fail_at else {})}
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
+
+    def done(self):
+        with self.store.connect() as connection:
+            query = select(func.count()).where(outbox.c.state == "done")
+            return connection.execute(query).scalar_one()
+
+    def moves(self, state):
+        """Return how often a row has entered a state."""
+        with self.store.connect() as connection:
+            query = select(func.count()).where(audit.c.action == f"outbox.{state}")
+            return connection.execute(query).scalar_one()
+
+    def has_moved(self, state, before):
+        return self.moves(state) > before
+
+    def finish(self, rows):
+        """Deliver undisturbed until so many rows are done."""
+        process = self.deliver()
+        try:
+            assert wait_until(lambda: self.done() == rows, 60), self.states()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+
+    def states(self):
+        with self.store.connect() as connection:
+            query = select(outbox.c.patient_id, outbox.c.state, outbox.c.reason)
+            return [tuple(row) for row in connection.execute(query)]
+
+    def flags(self):
+        """Return how many active Flags of ours each patient has."""
+        return Counter(
+            flag["subject"]["reference"].removeprefix("Patient/")
+            for flag in self.ehr.held("Flag")
+            if flag["status"] == "active" and "wristchart" in str(flag.get("identifier"))
+        )
+
+
+def settings(ehr):
+    listeners = "".join(
+        f'[{name}]\nhost = "127.0.0.1"\nport = 1\nurl = "http://127.0.0.1:1"\n'
+        for name in ("web", "api", "gateway")
+    )
+    scopes = ", ".join(f'"{scope}"' for scope in ehr.tenant.backend_scopes)
+    return f"""\
+data = "."
+delivery_interval_seconds = 0.1
+{listeners}
+[[tenant]]
+id = "sandbox"
+name = "Sandbox Hospital"
+issuer = "{ehr.issuer}"
+timezone = "Europe/Oslo"
+client_id = "wristchart"
+scopes = []
+frame_ancestors = []
+backend_client_id = "{ehr.tenant.backend_client_id}"
+backend_scopes = [{scopes}]
+allow_http = true
+quarantine_seconds = {QUARANTINE_SECONDS}
+"""
+
+
+def detection(person, patient):
+    onset = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
+    return Detection(
+        tenant="sandbox",
+        person_id=person,
+        stream=f"patch/{patient}",
+        device="Chest patch",
+        onset=onset,
+        detected_at=onset + timedelta(minutes=2),
+        end=None,
+        mean_rate=112.0,
+        max_rate=141.0,
+        coverage=0.9,
+        decider="zhou",
+        decider_version="1",
+        signal="ECG",
+        strip=None,
+    )
+
+
+@pytest.fixture
+def hospital(tmp_path):
+    with ChartEhr(tmp_path / "ehr", tmp_path / "keys") as ehr:
+        for patient in PATIENTS:
+            ehr.admit(patient)
+        running = Hospital(tmp_path, ehr)
+        yield running
+        running.store.dispose()
+
+
+@pytest.mark.parametrize("place", NAMES)
+def test_killed_at_a_named_place_it_leaves_one_flag(hospital, place):
+    hospital.find(PATIENTS[:1])
+    assert hospital.deliver(fail_at=place).wait(30) == -signal.SIGKILL
+    assert hospital.done() == 0
+    hospital.finish(1)
+    assert hospital.flags() == {PATIENTS[0]: 1}
+    assert len(hospital.ehr.held("Provenance", PATIENTS[0])) == 1
+
+
+def test_killed_at_random_it_leaves_one_flag_for_each(hospital):
+    chance = random.Random(SEED)  # noqa: S311  # the same moments each time
+    hospital.ehr.faults(delay_seconds=0.03, lose_replies=5)
+    for first in range(0, len(PATIENTS), 2):
+        hospital.find(PATIENTS[first : first + 2])
+        before = hospital.moves("inflight")
+        process = hospital.deliver()
+        assert wait_until(partial(hospital.has_moved, "inflight", before), 20, pause=0.005)
+        time.sleep(chance.uniform(0, 0.15))
+        process.kill()
+        process.wait()
+    hospital.ehr.faults(delay_seconds=0)
+    hospital.finish(len(PATIENTS))
+    assert hospital.flags() == dict.fromkeys(PATIENTS, 1)
+    assert hospital.moves("unknown") > KILLS // 4
