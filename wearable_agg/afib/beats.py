@@ -21,6 +21,7 @@ _SEARCH = 0.09
 _ARM = 0.04
 _QRS_FREQUENCY = 10.0
 _LEVEL_CAP = 3.0
+_SLOPE_OF_QRS = 16.0
 _NEVER = -(1 << 40)
 _FALLEN = 0.5
 _FORGET = 0.85
@@ -38,6 +39,7 @@ def restart(row: Row, rate: float, sample: float, rules: Rules) -> None:
     row.window = min(int(rules.integration * rate), ENERGY)
     row.lag = int(row.window / 2 + group_delay(row.sections, _QRS_FREQUENCY, rate))
     row.block = int(rate + 0.5)
+    row.quietest = rules.smallest_qrs * _SLOPE_OF_QRS / rate
     row.delays[:] = 0.0
     row.delays[0, :] = -row.sections[0, 0] * sample
     row.energy[:] = 0.0
@@ -148,7 +150,7 @@ def _judge(row: Row, level: float, at: int, beat: int, learning: bool, rules: Ru
     if since <= rules.refractory:
         return
     t_wave = since < rules.t_wave_within and level < rules.t_wave_share * row.last_level
-    if level > threshold and not t_wave:
+    if level > max(threshold, row.quietest) and not t_wave:
         if not learning:
             rise = min(level, _LEVEL_CAP * row.signal_level) - row.signal_level
             row.signal_level += rules.peak_weight * rise
@@ -177,8 +179,8 @@ def _accept(row: Row, level: float, at: int, beat: int, rules: Rules) -> None:
 @compiled
 def _overdue(row: Row, rules: Rules) -> int:
     """Return the sample index after which a missed beat is looked for."""
-    found = row.candidate > rules.search_back_share * _threshold(row, rules)
-    if not found or row.mean_interval == 0.0:
+    least = max(rules.search_back_share * _threshold(row, rules), row.quietest)
+    if row.candidate <= least or row.mean_interval == 0.0:
         return 1 << 62
     return int(row.last_peak + rules.search_back_after * row.mean_interval)
 

@@ -112,8 +112,8 @@ def _take_samples(
         done += count
 
 
-def _sources() -> str:
-    folder = Path(__file__).parent
+def fingerprint(folder: Path = Path(__file__).parent) -> str:
+    """Return a digest of the source files in `folder`, by default those of the analysis."""
     digest = sha256()
     for path in sorted(folder.glob("*.py")):
         digest.update(path.read_bytes())
@@ -144,4 +144,4 @@ def _compiled(sources: str) -> Callable[[NDArray[np.void], Batch, Output, Rules]
     return cast("Callable[[NDArray[np.void], Batch, Output, Rules], None]", analyse)
 
 
-analyse = _compiled(_sources())
+analyse = _compiled(fingerprint())

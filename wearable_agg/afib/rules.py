@@ -26,6 +26,7 @@ class Rules(NamedTuple):
     search_back_after: float
     search_back_share: float
     search_back_weight: float
+    smallest_qrs: float
     flat_range: float
     flat_seconds: float
     rail_seconds: float

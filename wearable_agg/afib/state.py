@@ -49,6 +49,7 @@ STREAM = np.dtype(
         # beat detector, levels in the unit of the integrated slope
         ("peak", "f8"),
         ("peak_index", "i8"),
+        ("quietest", "f8"),
         ("signal_level", "f8"),
         ("noise_level", "f8"),
         ("last_level", "f8"),
