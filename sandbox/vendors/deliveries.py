@@ -16,12 +16,12 @@ WITHINGS_GIVES_UP_ATTEMPTS = 20
 LONGEST_PAUSE_SECONDS = 60.0
 
 
-def enqueue(world: World, vendor: str, url: str, body: str, user: str) -> None:
+def enqueue(world: World, vendor: str, url: str, body: str) -> None:
     """Queue a notification for delivery at once."""
     now = world.clock()
     world.store.execute(
-        "INSERT INTO deliveries (vendor, url, body, user, due, first) VALUES (?, ?, ?, ?, ?, ?)",
-        *(vendor, url, body, user, now, now),
+        "INSERT INTO deliveries (vendor, url, body, due, first) VALUES (?, ?, ?, ?, ?)",
+        *(vendor, url, body, now, now),
     )
 
 

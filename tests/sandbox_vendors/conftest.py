@@ -29,12 +29,17 @@ SECRET = "made-up-webhook-secret"
 
 @dataclass
 class Clock:
-    """Real time, and however much a test adds to it."""
+    """Real time, and however much a test adds to it; or an instant at which it stands still."""
 
     ahead: float = 0.0
+    stopped_at: float | None = None
 
     def __call__(self) -> float:
-        return time.time() + self.ahead
+        return time.time() + self.ahead if self.stopped_at is None else self.stopped_at
+
+    def stop(self, window_seconds: float) -> None:
+        """Stand still at the beginning of a rate-limit window."""
+        self.stopped_at = time.time() // window_seconds * window_seconds
 
 
 @dataclass

@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
-
 import pytest
 import requests
 
 from tests.sandbox_vendors.conftest import REDIRECT, Simulators
-from wearable_agg.measurements.model import Measurement
+from tests.sandbox_vendors.reading import OSLO, everything, last, page_count
 from wearable_agg.vendors.google_health.kinds import METRICS
 from wearable_agg.vendors.protocol import (
     AccessRefused,
     LinkBroken,
     NotPermitted,
-    Tokens,
     TryLater,
     Vendor,
     Window,
 )
-
-OSLO = ZoneInfo("Europe/Oslo")
-
-
-def last(days: float) -> Window:
-    now = datetime.now(UTC)
-    return Window(now - timedelta(days=days), now)
-
-
-def pages(vendor: Vendor, simulators: Simulators, tokens: Tokens, kind: str, window: Window) -> int:
-    """Count the pages of one window."""
-    count, cursor = 0, None
-    while count == 0 or cursor:
-        page = vendor.fetch(
-            simulators.http, simulators.app(vendor.id), tokens, kind, window, cursor
-        )
-        count, cursor = count + 1, page.next
-    return count
-
-
-def everything(
-    vendor: Vendor, simulators: Simulators, tokens: Tokens, kind: str, window: Window
-) -> list[Measurement]:
-    """Read a kind as the poller does: all windows, all pages."""
-    found = []
-    for part in vendor.backfill_windows(kind, window):
-        cursor = None
-        while True:
-            page = vendor.fetch(
-                simulators.http, simulators.app(vendor.id), tokens, kind, part, cursor
-            )
-            found += vendor.parse(kind, page.raw, OSLO)
-            cursor = page.next
-            if cursor is None:
-                break
-    return found
 
 
 def test_consent_page_lists_the_people(simulators: Simulators, google: Vendor) -> None:
@@ -150,7 +110,7 @@ def test_a_month_is_there(
 
 def test_nights_come_25_to_a_page(simulators: Simulators, google: Vendor) -> None:
     tokens = simulators.link(google.id, "marit")
-    assert pages(google, simulators, tokens, "sleep", last(99)) == 4
+    assert page_count(google, simulators, tokens, "sleep", last(99)) == 4
 
 
 def test_page_token_belongs_to_its_request(simulators: Simulators, google: Vendor) -> None:
@@ -165,15 +125,16 @@ def test_page_token_belongs_to_its_request(simulators: Simulators, google: Vendo
 
 def test_rate_limit_says_when_to_come_back(simulators: Simulators, google: Vendor) -> None:
     simulators.world.limiter.scale = 1.5
+    simulators.clock.stop(window_seconds=40)
     app, tokens = simulators.app(google.id), simulators.link(google.id, "marit")
 
     def spend() -> None:
-        for _ in range(310):
+        for _ in range(301):
             google.fetch(simulators.http, app, tokens, "daily-oxygen-saturation", last(1), None)
 
     with pytest.raises(TryLater) as refusal:
         spend()
-    assert 1 <= refusal.value.after_seconds <= 41
+    assert refusal.value.after_seconds == 40
 
 
 def test_long_numbers_are_strings(simulators: Simulators, google: Vendor) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -11,9 +12,11 @@ import requests
 from sandbox.vendors.deliveries import deliver_due
 from sandbox.vendors.google import signing
 from sandbox.vendors.google.subscribers import save, verify_waiting
+from sandbox.vendors.grants import token_row
+from sandbox.vendors.server import open_world
 from sandbox.vendors.timeline import happen
 from tests.sandbox_vendors.conftest import SECRET, Listener, Simulators
-from tests.sandbox_vendors.test_simulated_google import OSLO, everything, last
+from tests.sandbox_vendors.reading import OSLO, everything, last
 from wearable_agg.vendors.protocol import (
     NotAuthentic,
     Notification,
@@ -213,7 +216,11 @@ def _holds(window: Window | None, instant: datetime) -> bool:
     return window is not None and window.start <= instant < window.end
 
 
-def test_script_goes_on_after_a_restart(subscribed: Simulators, listener: Listener) -> None:
+def test_script_and_tokens_outlive_a_restart(subscribed: Simulators, tmp_path: Path) -> None:
+    tokens = subscribed.link("google_health", "marit")
     pass_time(subscribed, 9)
-    waiting = subscribed.world.store.rows("SELECT action FROM events ORDER BY due")
+    again = open_world(tmp_path, subscribed.world.apps, "")
+    waiting = again.store.rows("SELECT action FROM events ORDER BY due")
     assert [row["action"] for row in waiting] == ["repeat", "amend", "sync"]
+    assert token_row(again, "google_health", "access", tokens.access) is not None
+    again.store.close()

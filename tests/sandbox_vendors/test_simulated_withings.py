@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 
 from tests.sandbox_vendors.conftest import Simulators
-from wearable_agg.measurements.model import Measurement
+from tests.sandbox_vendors.reading import everything, last
 from wearable_agg.vendors.protocol import (
     AccessRefused,
     LinkBroken,
     NotPermitted,
     RequestRefused,
-    Tokens,
     TryLater,
     Vendor,
-    Window,
 )
 
-OSLO = ZoneInfo("Europe/Oslo")
 HOUR = 3600.0
-
-
-def last(days: float) -> Window:
-    now = datetime.now(UTC)
-    return Window(now - timedelta(days=days), now)
-
-
-def everything(
-    vendor: Vendor, simulators: Simulators, tokens: Tokens, kind: str, window: Window
-) -> list[Measurement]:
-    """Read a kind as the poller does: all windows, all pages."""
-    found = []
-    for part in vendor.backfill_windows(kind, window):
-        cursor = None
-        while True:
-            page = vendor.fetch(
-                simulators.http, simulators.app(vendor.id), tokens, kind, part, cursor
-            )
-            found += vendor.parse(kind, page.raw, OSLO)
-            cursor = page.next
-            if cursor is None:
-                break
-    return found
 
 
 def test_link_tells_whose_account_it_is(simulators: Simulators, withings: Vendor) -> None:
@@ -163,15 +135,16 @@ def test_a_finished_day_asked_again_brings_the_same_bytes(
 
 def test_rate_limit_is_status_601(simulators: Simulators, withings: Vendor) -> None:
     simulators.world.limiter.scale = 1.5
+    simulators.clock.stop(window_seconds=40)
     app, tokens = simulators.app(withings.id), simulators.link(withings.id, "jonas")
 
     def spend() -> None:
-        for _ in range(250):
+        for _ in range(121):
             withings.fetch(simulators.http, app, tokens, "activity", last(1), None)
 
     with pytest.raises(TryLater) as refusal:
         spend()
-    assert 1 <= refusal.value.after_seconds <= 41
+    assert refusal.value.after_seconds == 40
 
 
 def test_ecg_list_and_signal(simulators: Simulators, withings: Vendor) -> None:

@@ -7,6 +7,14 @@ from zoneinfo import ZoneInfo
 
 from wearable_agg.vendors.protocol import Window
 
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""Outside of these an answer's time is a fault, and reckoning with it could overflow."""
+
+
+def plausible(instant: datetime) -> bool:
+    """Tell whether an aware instant can be the time of a measurement."""
+    return EARLIEST <= instant < LATEST
+
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return a local day's beginning and end, both midnights, as aware UTC."""

@@ -37,7 +37,7 @@ def announce(world: World, news: News) -> None:
         wanted = [kind for kind in kinds if kind in row["kinds"].split()]
         if wanted:
             batch = [_notification(news, kind, row["id"]) for kind in wanted]
-            enqueue(world, GOOGLE, row["url"], json.dumps(batch), news.user)
+            enqueue(world, GOOGLE, row["url"], json.dumps(batch))
 
 
 def _notification(news: News, kind: str, subscription: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def announce(world: World, news: News) -> None:
     for row in rows:
         for times in _times(news, row["appli"]):
             form = {"userid": account, "appli": str(row["appli"]), **times}
-            enqueue(world, WITHINGS, row["url"], urlencode(form), news.user)
+            enqueue(world, WITHINGS, row["url"], urlencode(form))
 
 
 def _times(news: News, appli: int) -> Iterator[dict[str, str]]:

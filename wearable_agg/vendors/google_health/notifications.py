@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from config.settings import VendorApp
 from safeguards.strict_json import Malformed
-from wearable_agg.vendors.answers import Part, read, text_of
+from wearable_agg.vendors.answers import Part, read
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.google_health.kinds import KINDS
 from wearable_agg.vendors.google_health.signature import verify
-from wearable_agg.vendors.google_health.times import civil_time, instant
+from wearable_agg.vendors.google_health.times import civil_time, instant, written_civil_time
 from wearable_agg.vendors.protocol import Notification, Window
 
 _ANY_ZONE = timedelta(hours=14)
@@ -83,14 +83,9 @@ def _span(interval: Part) -> Window | None:
         )
         return Window(start - _ANY_ZONE, end + _ANY_ZONE)
     if written := interval.find("civilIso8601TimeInterval"):
-        start, end = _civil(written.member("startTime")), _civil(written.member("endTime"))
+        start, end = (
+            written_civil_time(written.member("startTime")),
+            written_civil_time(written.member("endTime")),
+        )
         return Window(start - _ANY_ZONE, end + _ANY_ZONE)
     return None
-
-
-def _civil(part: Part) -> datetime:
-    """Read a civil time as if it were UTC."""
-    try:
-        return datetime.fromisoformat(text_of(part)).replace(tzinfo=UTC)
-    except ValueError:
-        raise Unusable(part.path, "not a time") from None

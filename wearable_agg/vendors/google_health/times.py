@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from wearable_agg.vendors.answers import Part
+from wearable_agg.vendors.days import plausible
 from wearable_agg.vendors.errors import Unusable
 
 _SECONDS = re.compile(r"([+-]?\d{1,6})(?:\.\d+)?s")
@@ -20,6 +21,8 @@ def instant(part: Part) -> datetime:
         raise Unusable(part.path, "not a time") from None
     if value.tzinfo is None:
         raise Unusable(part.path, "a time without offset")
+    if not plausible(value):
+        raise Unusable(part.path, "a time beyond reason")
     return value.astimezone(UTC)
 
 
@@ -40,18 +43,32 @@ def civil_date(part: Part) -> date:
     """Read {year, month, day}; raises Unusable."""
     year, month, day = (part.member(name).integer() for name in ("year", "month", "day"))
     try:
-        return date(year, month, day)
+        midnight = datetime(year, month, day, tzinfo=UTC)
     except (ValueError, OverflowError):
         raise Unusable(part.path, "not a date") from None
+    if not plausible(midnight):
+        raise Unusable(part.path, "a date beyond reason")
+    return midnight.date()
 
 
 def civil_time(part: Part) -> datetime:
     """Read a civil date and time, as if it were UTC; absent parts are zero. Raises Unusable."""
     day = civil_date(part.member("date"))
     clock = part.find("time")
-    names = ("hours", "minutes", "seconds")
-    found = [clock.find(name) if clock else None for name in names]
-    hours, minutes, seconds = (one.integer() if one else 0 for one in found)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(
-        hours=hours, minutes=minutes, seconds=seconds
-    )
+    parts = [clock.find(name) if clock else None for name in ("hours", "minutes", "seconds")]
+    hours, minutes, seconds = (one.integer() if one else 0 for one in parts)
+    try:
+        return datetime(day.year, day.month, day.day, hours, minutes, seconds, tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise Unusable(part.path, "not a time") from None
+
+
+def written_civil_time(part: Part) -> datetime:
+    """Read an ISO 8601 civil date and time, as if it were UTC. Raises Unusable."""
+    try:
+        value = datetime.fromisoformat(part.text()).replace(tzinfo=UTC)
+    except ValueError:
+        raise Unusable(part.path, "not a time") from None
+    if not plausible(value):
+        raise Unusable(part.path, "a time beyond reason")
+    return value

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import parse_qsl
 
 from safeguards.strict_json import Malformed
 from wearable_agg.vendors.answers import Part
-from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.protocol import Notification, Window
 from wearable_agg.vendors.withings.kinds import ACTIVITY, INTRADAY, MEASURES, SLEEP
+from wearable_agg.vendors.withings.values import date_of, instant
 
 PRESSURE_AND_OXYGEN, DAY, NIGHT, USER_EVENT = 4, 16, 44, 46
 
@@ -61,20 +61,9 @@ def _field(form: dict[str, str], name: str) -> Part:
 def _window(form: dict[str, str]) -> Window | None:
     """Return the notified time; a date is that day in whatever time zone the person is."""
     if "date" in form:
-        try:
-            day = date.fromisoformat(form["date"])
-        except ValueError:
-            raise Unusable("$.date", "not a date") from None
-        midnight = datetime.combine(day, time(), UTC)
+        midnight = datetime.combine(date_of(_field(form, "date")), time(), UTC)
         return Window(midnight - _ANY_ZONE, midnight + timedelta(days=1) + _ANY_ZONE)
     if "startdate" not in form:
         return None
-    start, end = (_instant(_field(form, name)) for name in ("startdate", "enddate"))
+    start, end = (instant(_field(form, name)) for name in ("startdate", "enddate"))
     return Window(start, max(end, start) + timedelta(seconds=1))
-
-
-def _instant(part: Part) -> datetime:
-    try:
-        return datetime.fromtimestamp(part.integer(), UTC)
-    except (ValueError, OverflowError, OSError):
-        raise Unusable(part.path, "not epoch seconds") from None

@@ -8,10 +8,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from wearable_agg.vendors.answers import Part
-from wearable_agg.vendors.days import day_bounds, offset_at
+from wearable_agg.vendors.days import EARLIEST, LATEST, day_bounds, offset_at, plausible
 from wearable_agg.vendors.errors import Unusable
 
-_LATEST = 4_102_444_800  # the year 2100
 _SMALLEST_UNIT, _LARGEST_UNIT = -12, 6
 
 
@@ -48,7 +47,7 @@ def moment(part: Part, zone: ZoneInfo) -> Span:
 def instant(part: Part) -> datetime:
     """Read epoch seconds; raises Unusable."""
     seconds = part.integer()
-    if not 0 <= seconds <= _LATEST:
+    if not EARLIEST.timestamp() <= seconds < LATEST.timestamp():
         raise Unusable(part.path, "not epoch seconds")
     return datetime.fromtimestamp(seconds, UTC)
 
@@ -56,9 +55,12 @@ def instant(part: Part) -> datetime:
 def date_of(part: Part) -> date:
     """Read YYYY-MM-DD; raises Unusable."""
     try:
-        return date.fromisoformat(part.text())
+        day = date.fromisoformat(part.text())
     except ValueError:
         raise Unusable(part.path, "not a date") from None
+    if not plausible(datetime(day.year, day.month, day.day, tzinfo=UTC)):
+        raise Unusable(part.path, "a date beyond reason")
+    return day
 
 
 def zone_of(row: Part, usual: ZoneInfo) -> ZoneInfo:
