@@ -108,13 +108,12 @@ class Stack:
         )
 
     def flags(self, patient: str) -> list[dict[str, Any]]:
-        """Return every Flag that the EHR holds for a patient, all versions."""
+        """Return every Flag that the EHR holds for a patient, as it stands now."""
         answer = requests.get(
             f"{self.site.ehr_url}/sandbox/flags", params={"patient": patient}, timeout=10
         )
         answer.raise_for_status()
-        document = answer.json()
-        return list(document["flags"] if isinstance(document, dict) else document)
+        return [flag["current"] for flag in answer.json()["flags"]]
 
     def backend(self) -> people.Backend:
         """Return the aggregation backend as the care team reaches it."""
