@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -15,6 +16,9 @@ from wearable_agg.ecg.frames import Code, Device, Hello, ProtocolError
 from wearable_agg.ecg.stream import Frame
 from wearable_agg.ecg.tables import frames, quarantined, sessions
 from wearable_agg.store.clock import now_micros
+
+_FRAME = tuple(field.name for field in fields(Frame))
+_frame_values = attrgetter(*_FRAME)  # asdict would copy every value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,10 @@ def sessions_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Se
 
 def append(connection: Connection, rows: Iterable[tuple[int, Frame]]) -> None:
     """Store frames, each with its session's row id; one that is there already stays as it is."""
-    values = [{"session": session, **asdict(frame)} for session, frame in rows]
+    values = [
+        {"session": session, **dict(zip(_FRAME, _frame_values(frame), strict=True))}
+        for session, frame in rows
+    ]
     if values:
         connection.execute(insert(frames).on_conflict_do_nothing(), values)
 

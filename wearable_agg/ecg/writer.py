@@ -20,6 +20,8 @@ from wearable_agg.store.database import writing
 
 QUEUED = 4096
 BATCH = 1024
+GATHERING_SECONDS = 0.01
+"""How long the first frame of a batch waits for company, so that many streams share a commit."""
 
 Result = TypeVar("Result")
 log = structlog.get_logger()
@@ -99,6 +101,7 @@ class Writer:
     async def _run(self) -> None:
         while True:
             items = [await self._queue.get()]
+            await asyncio.sleep(GATHERING_SECONDS)
             while len(items) < BATCH and not self._queue.empty():
                 items.append(self._queue.get_nowait())
             await self._write([item for item in items if isinstance(item, Pending)])

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import structlog
 from sqlalchemy import Connection, Engine
 
-from wearable_agg.afib.state import ShardState, new_shard
+from wearable_agg.afib.state import ShardState
 from wearable_agg.afib.step import step
 from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
 from wearable_agg.ecg import inbox
@@ -21,7 +21,6 @@ from wearable_agg.ecg.inbox import Session, StoredFrame
 from wearable_agg.engine import checkpoints, strips
 from wearable_agg.engine.chunks import (
     ANALYSED_LEAD,
-    SHARDS,
     Unusable,
     chunk,
     session_of,
@@ -43,13 +42,14 @@ log = structlog.get_logger()
 class EmbeddedEngine:
     """Analyses every stream of one inbox; exactly one of these may run on an inbox.
 
+    It begins with `resume`, then `advance`s again and again.
     `timezones` gives each tenant's time zone, for a person seen for the first time.
     """
 
     def __init__(self, ecg: Engine, wearables: Engine, timezones: Mapping[str, str]) -> None:
         self._ecg, self._wearables, self._timezones = ecg, wearables, timezones
         self._cursor = self._saved_cursor = 0
-        self._states = [new_shard() for _ in range(SHARDS)]
+        self._states: list[ShardState] = []
         self._saved_at = time.monotonic()
         self._sessions: dict[int, Session] = {}
 
@@ -57,12 +57,8 @@ class EmbeddedEngine:
         """Go back to the latest checkpoint; raises sqlalchemy's errors where it is unreadable."""
         with self._wearables.connect() as connection:
             saved = checkpoints.load(connection)
-        self._cursor = self._saved_cursor = 0 if saved is None else saved.cursor
-        self._states = (
-            [new_shard() for _ in range(SHARDS)]
-            if saved is None
-            else [ShardState.from_bytes(state) for state in saved.states]
-        )
+        self._cursor = self._saved_cursor = saved.cursor
+        self._states = list(saved.states)
         self._saved_at = time.monotonic()
 
     def advance(self) -> bool:
@@ -166,7 +162,7 @@ class EmbeddedEngine:
             self.save()
 
     def _save(self, connection: Connection) -> None:
-        checkpoints.save(connection, self._cursor, [state.to_bytes() for state in self._states])
+        checkpoints.save(connection, self._cursor, self._states)
 
     def _note_saved(self) -> None:
         self._saved_at, self._saved_cursor = time.monotonic(), self._cursor

@@ -11,6 +11,7 @@ from sandbox.patient.rhythm import Programme
 from wearable_agg.delivery.findings import list_findings, strip
 from wearable_agg.ecg.tables import frames, quarantined
 from wearable_agg.engine import embedded
+from wearable_agg.store.engine_tables import engine_checkpoints
 from wearable_agg.store.findings_tables import episodes, strips
 
 ORIGIN = 1_795_294_800_000_000
@@ -81,7 +82,7 @@ def test_engine_that_starts_again_from_nothing_writes_the_same(place, paroxysm, 
     assert place.wrote() == before
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_crashes_at_any_batch_change_nothing(place, places, run_to_end, monkeypatch, seed):
     chance = random.Random(seed)  # noqa: S311
     monkeypatch.setattr(embedded, "BATCH", chance.choice([37, 251, 1000]))
@@ -112,7 +113,7 @@ def test_saved_place_is_where_it_goes_on(place, paroxysm, run_to_end, monkeypatc
 
 def test_streams_do_not_disturb_each_other(place, run_to_end):
     sick = place.pair("marit-solheim", 7, PAROXYSM, 3600)
-    well = [place.pair(f"patient-{seed}", seed, SINUS, 3600) for seed in (21, 22, 23)]
+    well = [place.pair(f"patient-{seed}", seed, SINUS, 3600) for seed in (21, 22)]
     for first in range(0, 3600, 600):
         for recorded in (sick, *well):
             place.store(recorded, first, first + 600)
@@ -153,3 +154,14 @@ def test_database_that_refuses_is_tried_again_from_the_checkpoint(place, paroxys
     engine.resume()
     run_to_end(engine)
     assert len(episodes_of(place)) == 1
+
+
+def test_state_of_another_version_is_left_and_the_place_kept(place, paroxysm, run_to_end):
+    first = place.engine()
+    run_to_end(first)
+    first.save()
+    before = place.wrote()
+    with place.wearables.begin() as connection:
+        connection.execute(update(engine_checkpoints).values(state=b"of old"))
+    run_to_end(place.engine())
+    assert place.wrote() == before

@@ -1,6 +1,5 @@
 """kill -9 of the engine at any moment: the same events in the end, none of them twice."""
 
-import os
 import random
 import signal
 import subprocess
@@ -51,8 +50,8 @@ class Killable:
         self._process = subprocess.Popen(command, cwd=ROOT, stderr=self._log)
 
     def end(self, how):
-        os.kill(self._process.pid, how)
-        return self._process.wait(20)
+        self._process.send_signal(how)
+        return self._process.wait(60)
 
 
 @pytest.fixture
@@ -104,4 +103,3 @@ def test_engine_that_is_asked_to_stop_saves_where_it_stands(place, engine):
     again = place.engine()
     assert again.advance() is False
     assert minutes_analysed(place) == 10
-    engine.start()
