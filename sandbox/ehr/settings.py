@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.ehr.clients import Client
 from sandbox.ehr.database import Clock, utc_now
 
-CLINICIAN = "Practitioner/ingrid-lind"
+CLINICIAN, CLINICIAN_NAME = "Practitioner/ingrid-lind", "Dr Ingrid Lind"
 TENANT = "sandbox"
 
 

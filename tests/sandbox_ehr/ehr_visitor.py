@@ -8,7 +8,7 @@ import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -266,8 +266,10 @@ def served(application: Any) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        # Closed by its own thread, which would otherwise be waiting on closed sockets.
-        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
+        # Closed by its own thread, which would otherwise be waiting on closed sockets; if that
+        # thread is quick, the trigger is closed while it is being pulled.
+        with suppress(OSError):
+            server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
         thread.join(timeout=5)
         server.task_dispatcher.shutdown()
 

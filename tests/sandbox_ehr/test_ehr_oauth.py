@@ -89,6 +89,7 @@ def test_id_token_is_signed_for_this_client_and_nonce(ehr):
     assert claims["iss"] == f"{ehr.url}/auth"
     assert (claims["aud"], claims["nonce"]) == ("public", "n0nce")
     assert claims["fhirUser"] == f"{ehr.base}/Practitioner/ingrid-lind"
+    assert claims["name"] == "Dr Ingrid Lind"
     assert claims["exp"] - claims["iat"] == 300
 
 

@@ -28,7 +28,7 @@ from sandbox.ehr.auth.launches import Launch, Launches
 from sandbox.ehr.auth.tokens import REFRESH_LIFE, Grant, Tokens, new_family
 from sandbox.ehr.clients import Client
 from sandbox.ehr.database import Database
-from sandbox.ehr.settings import TENANT, Settings
+from sandbox.ehr.settings import CLINICIAN_NAME, TENANT, Settings
 
 ID_TOKEN_SECONDS = 300
 
@@ -119,8 +119,7 @@ class SmartServer(AuthorizationServer):  # type: ignore[misc] # authlib has no t
         }
         if grant.nonce:
             claims["nonce"] = grant.nonce
-        if "fhirUser" in scopes:
-            claims["fhirUser"] = f"{self.settings.fhir_base}/{user}"
-        if "profile" in scopes:
-            claims["profile"] = f"{self.settings.fhir_base}/{user}"
+        if {"fhirUser", "profile"} & scopes:
+            address = f"{self.settings.fhir_base}/{user}"
+            claims |= {"fhirUser": address, "profile": address, "name": CLINICIAN_NAME}
         return jwt.encode({"alg": "RS256", "kid": self._key.kid}, claims, self._key)

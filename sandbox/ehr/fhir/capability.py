@@ -73,7 +73,17 @@ def smart_configuration(settings: Settings) -> dict[str, Any]:
         "scopes_supported": [*CONTEXT_SCOPES, *_example_scopes()],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "name", "fhirUser"],
+        "claims_supported": [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "nonce",
+            "name",
+            "profile",
+            "fhirUser",
+        ],
         "authorization_response_iss_parameter_supported": True,
         "capabilities": list(CAPABILITIES),
     }
