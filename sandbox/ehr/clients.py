@@ -77,12 +77,15 @@ class Client:
 def load_clients(path: Path) -> dict[str, Client]:
     """Read the clients file, keyed by client id; raises BadRegistration."""
     try:
-        return {entry["client_id"]: _client(entry) for entry in json.loads(path.read_text("utf-8"))}
+        return {
+            entry["client_id"]: client_of(entry) for entry in json.loads(path.read_text("utf-8"))
+        }
     except (KeyError, TypeError, ValueError) as error:
         raise BadRegistration(f"{path}: {error}") from error
 
 
-def _client(entry: dict[str, Any]) -> Client:
+def client_of(entry: dict[str, Any]) -> Client:
+    """One entry of the clients file; raises BadRegistration or KeyError."""
     kind = entry["kind"]
     if kind not in AUTHENTICATION:
         raise BadRegistration(f"{entry['client_id']}: unknown kind {kind!r}")

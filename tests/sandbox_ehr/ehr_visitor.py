@@ -22,7 +22,7 @@ from joserfc.jwk import ECKey, RSAKey
 from waitress import create_server
 
 from sandbox.ehr.app import create_app
-from sandbox.ehr.clients import Client, _client
+from sandbox.ehr.clients import Client, client_of
 from sandbox.ehr.database import utc_now
 from sandbox.ehr.settings import Settings
 
@@ -81,7 +81,7 @@ def registered(**changes: Any) -> dict[str, Client]:
         backend | {"client_id": "brief", "access_token_seconds": 1},
         backend | {"client_id": "vitals", "scopes": ["system/Observation.cruds?code=41950-7"]},
     ]
-    clients = {entry["client_id"]: _client(entry) for entry in entries}
+    clients = {entry["client_id"]: client_of(entry) for entry in entries}
     return clients | changes
 
 
