@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ def serve(
     `limits` are waitress's own settings. The loop runs here, not in a thread of its own, because
     closing a running waitress from outside ends in a traceback.
     """
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every short wait
     sockets: dict[int, Any] = {}
     server = create_server(
         application, map=sockets, host=listen.host, port=listen.port, ident=None, **limits

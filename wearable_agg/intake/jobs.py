@@ -19,6 +19,9 @@ DUE, REFUSED, FAILED = "due", "refused", "failed"
 SUBSCRIBE = "@subscribe"
 """The kind of the job that asks a vendor for notifications instead of data."""
 
+LOOK_BACK = timedelta(days=3)
+"""How far a look for news reaches back: watches sync late, and vendors correct the last days."""
+
 LEASE = timedelta(seconds=30)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection, Engine, select, update
@@ -21,9 +20,6 @@ from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.people_tables import vendor_accounts
 from wearable_agg.vendors.protocol import Window
-
-LOOK_BACK = timedelta(days=3)
-"""How far a poll looks back: watches sync late, and vendors correct the last days."""
 
 THREADS = 8
 IDLE_SECONDS = 0.2
@@ -92,7 +88,7 @@ def plan_poll(connection: Connection, site: VendorSite, due: PollDue) -> None:
     """
     now = from_micros(now_micros())
     last = now if due.last_sync_at is None else from_micros(due.last_sync_at)
-    window = Window(last - LOOK_BACK, now)
+    window = Window(last - jobs.LOOK_BACK, now)
     if permitted_types(connection, due.person_id):
         left_out = jobs.kinds_left_out(connection, due.account_id, window.start)
         for kind in (kind for kind in site.vendor.kinds if kind not in left_out):

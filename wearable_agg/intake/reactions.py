@@ -8,7 +8,6 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from wearable_agg.intake import jobs
-from wearable_agg.intake.polling import LOOK_BACK
 from wearable_agg.people.accounts import (
     ACTIVE,
     UNLINKED,
@@ -54,5 +53,5 @@ def _schedule(connection: Connection, vendor: Vendor, account: Account, said: No
 def _widened(window: Window | None) -> Window:
     if window is None:
         now = from_micros(now_micros())
-        return Window(now - LOOK_BACK, now)
+        return Window(now - jobs.LOOK_BACK, now)
     return Window(window.start - MARGIN, window.end + MARGIN)

@@ -1,0 +1,86 @@
+"""From the invitation to the chart's days: every process real, against the vendors' simulators."""
+
+from datetime import date, timedelta
+
+import pytest
+import requests
+
+from app.demo import people, site
+from app.demo.processes import Processes, wait_until
+from app.demo.site import Site
+from safeguards.assertions import Signer
+from tests.support.stack import _answers, _free_ports
+
+BACKFILL_DAYS = 16
+
+
+class Running:
+    """The vendors' simulators, api, worker and poller over an empty data folder."""
+
+    def __init__(self, folder):
+        self.site = Site(folder, _free_ports())
+        site.write(self.site)
+        config = self.site.config
+        config.write_text(f"backfill_days = {BACKFILL_DAYS}\n{config.read_text()}")
+        self.processes = Processes(folder / "logs")
+        self.vendors = self.processes.start(
+            "vendors",
+            *("-m", "sandbox.vendors", "--listen", f"127.0.0.1:{self.site.ports['vendors']}"),
+            *("--url", self.site.vendors_url, "--data", str(folder / "vendors")),
+            *("--apps", str(self.site.apps)),
+        )
+        for role in ("api", "worker", "poller"):
+            self.processes.start(role, "-m", "app.cli", "--config", str(config), "run", role)
+        urls = (self.site.api_url, self.site.vendors_url)
+        assert wait_until(lambda: all(_answers(f"{url}/healthz") for url in urls), 60)
+        signer = Signer.open(self.site.data / "keys")
+        issuer = f"{self.site.ehr_url}/fhir"
+        self.backend = people.Backend(self.site.api_url, signer, site.TENANT, issuer)
+
+    def get(self, patient, path, **query):
+        url = f"{self.site.api_url}/api/v1/patient{path}"
+        answer = requests.get(url, params=query, headers=self.backend._as(patient), timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def days(self, patient):
+        today = date.today()
+        first, last = today - timedelta(days=BACKFILL_DAYS - 1), today
+        return self.get(patient, "/days", **{"from": str(first), "to": str(last)})["days"]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    running = Running(tmp_path_factory.mktemp("site"))
+    list(people.link_all(running.backend))
+    yield running
+    running.processes.stop()
+
+
+@pytest.mark.parametrize("wearer", people.WEARERS, ids=lambda wearer: wearer.patient)
+def test_what_the_wearable_measured_is_in_the_days(running, wearer):
+    def measured(part):
+        return sum(day[part] is not None for day in running.days(wearer.patient))
+
+    assert wait_until(lambda: min(map(measured, ("steps", "heart_rate", "sleep"))) > 10, 60)
+    assert measured("hrv") > 10
+    assert measured("oxygen_saturation") > 10
+
+
+def test_the_linked_wearables_are_named_with_their_last_success(running):
+    [link] = running.get("jonas-berg", "")["linked"]
+    assert (link["name"], link["status"]) == ("Withings", "active")
+    assert wait_until(lambda: running.get("jonas-berg", "")["linked"][0]["last_sync"], 30)
+
+
+def test_an_account_of_somebody_else_is_not_linked(running):
+    [wearer] = [one for one in people.WEARERS if one.patient == "marit-solheim"]
+    taken = people.Wearer("li-wei", wearer.vendor, wearer.user)
+    with pytest.raises(people.LinkFailed, match="409"):
+        people.link(running.backend, taken)
+
+
+def test_with_the_vendors_down_what_was_read_is_still_shown(running):
+    running.vendors.process.terminate()
+    running.vendors.process.wait()
+    assert any(day["steps"] for day in running.days("amara-okafor"))
