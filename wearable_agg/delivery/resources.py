@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from config.clinical import load
 from wearable_agg.delivery.chart import Identifier, Resource
 
+_SOFTWARE = "Wristchart rhythm analysis"
+
 
 @dataclass(frozen=True, slots=True)
 class FindingFacts:
@@ -61,7 +63,7 @@ def software(facts: FindingFacts) -> Resource:
         "identifier": [_identifier(identifier)],
         "status": "active",
         "manufacturer": "Wristchart",
-        "deviceName": [{"name": "Wristchart rhythm analysis", "type": "user-friendly-name"}],
+        "deviceName": [{"name": _SOFTWARE, "type": "user-friendly-name"}],
         "version": [{"value": f"{facts.decider} {facts.decider_version}"}],
         "note": [{"text": load("findings")["evidence"]["caution"]}],
     }
@@ -118,7 +120,7 @@ def flag(
         "code": {"coding": [coding], "text": code["text"]},
         "subject": {"reference": f"Patient/{patient}"},
         "period": {"start": instant(facts.onset)},
-        "author": {"reference": author},
+        "author": {"reference": author, "display": _SOFTWARE},
     }
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from wearable_agg.delivery.chart import Ambiguous, Chart, Outcome, Refused, Rejected
 from wearable_agg.delivery.compose import compose
@@ -106,6 +107,8 @@ class Delivery:
             return write.verify(chart) if item.verifying else write.send(chart)
         except InvalidResource as error:
             return Rejected(str(error))
+        except SQLAlchemyError:
+            raise  # our database failed, not this row
         except Exception as error:  # one row's surprise must not stop all others
             log.exception("delivery failed", row=item.id)
             return Ambiguous(f"Our own failure: {type(error).__name__}", rejected=True)
