@@ -40,6 +40,9 @@ class Tenant:
     client_type: str = "asymmetric"
     client_secret: str = ""
     endpoint_origins: tuple[str, ...] = ()  # where the EHR's endpoints may be, besides the issuer's
+    allowed_networks: tuple[str, ...] = ()  # private networks (CIDR) in which the EHR may be
+    ca_bundle: str = ""  # file of certificates to trust for this EHR instead of the usual ones
+    proxy: str = ""  # the one HTTP proxy to reach this EHR by; the environment's are ignored
     allow_http: bool = False
     upload_days: int = 14
     quarantine_seconds: float = 120.0
