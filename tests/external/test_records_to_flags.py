@@ -8,7 +8,7 @@ from app.demo.processes import wait_until
 
 pytestmark = [pytest.mark.external, pytest.mark.timeout(240)]
 
-PATIENT = "jonas-berg"
+PATIENT = "amara-okafor"
 QUIET_SECONDS = 6
 
 

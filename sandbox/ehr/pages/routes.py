@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.ehr.auth.launches import Launch, Launches
 from sandbox.ehr.database import Database
 from sandbox.ehr.faults import Faults
-from sandbox.ehr.fhir.store import versions
+from sandbox.ehr.fhir.store import current, versions
 from sandbox.ehr.pages.charts import Charts
 from sandbox.ehr.settings import CLINICIAN, Settings
 
@@ -101,6 +101,16 @@ class Controls:
         )
         return jsonify({"flags": [self._flag(row["id"], row["patient"]) for row in rows]})
 
+    def resources(self, kind: str) -> Response:
+        """GET /sandbox/resources/<type>?patient=: what is stored now, oldest first."""
+        rows = self._database.read().execute(
+            "SELECT id FROM resources WHERE type = ? AND patient = coalesce(?, patient)"
+            " ORDER BY sequence",
+            (kind, request.args.get("patient")),
+        )
+        found = [current(self._database.read(), kind, row["id"]) for row in rows]
+        return jsonify([json.loads(stored.body) for stored in found if stored])
+
     def mint_launch(self) -> AnyResponse:
         """POST /sandbox/launches {"patient": id}: a launch id, as opening the chart would mint."""
         patient = (request.get_json(silent=True) or {}).get("patient", "")
@@ -143,6 +153,7 @@ def controls_blueprint(controls: Controls) -> Blueprint:
     sandbox = Blueprint("sandbox", __name__, url_prefix="/sandbox")
     sandbox.post("/faults")(controls.set_faults)
     sandbox.get("/flags")(controls.flags)
+    sandbox.get("/resources/<kind>")(controls.resources)
     sandbox.post("/launches")(controls.mint_launch)
     return sandbox
 

@@ -41,7 +41,7 @@ def all_charts(today: date) -> list[Resource]:
 
 
 def marit_solheim(today: date) -> list[Resource]:
-    """Paroxysmal atrial fibrillation, rate control titrated over ten weeks."""
+    """Palpitations of unknown cause, rate control titrated over ten weeks; no known fibrillation."""
     chart = Chart("marit-solheim", "Marit Solheim", today)
     metoprolol = [
         (drugs.METOPROLOL_25, 25, 70),
@@ -50,7 +50,8 @@ def marit_solheim(today: date) -> list[Resource]:
     ]
     return [
         patient("marit-solheim", "Marit", "Solheim", "female", "1958-03-14", "004417"),
-        chart.condition("af", "Paroxysmal atrial fibrillation", "282825002", 88),
+        chart.condition("palpitations", "Palpitations", "80313002", 88),
+        chart.condition("embolism", "Pulmonary embolism", "59282003", 52),
         chart.condition("htn", "Essential hypertension", "59621000", 2900),
         chart.condition("dep", "Depressive episode", "35489007", 60),
         chart.allergy("penicillin", "Penicillin", "Urticaria"),

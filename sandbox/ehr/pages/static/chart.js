@@ -13,7 +13,8 @@ function piece(tag, text, name) {
 function moment(text) {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
-  return at.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  const shown = { dateStyle: "medium", timeStyle: "short", timeZone: banner.dataset.timezone };
+  return at.toLocaleString("en-GB", shown);
 }
 
 function line(flag, isNew) {
