@@ -18,6 +18,7 @@ OPEN_TO_ALL = ("_dash-component-suites/", "assets/", "_favicon.ico")
 FOR_ANY_SESSION = frozenset({"_dash-layout", "_dash-dependencies", "_reload-hash"})
 CALLBACK = "_dash-update-component"
 PAGE = re.compile(r"/c/(?P<context>[A-Za-z0-9_-]{22,64})/?")
+OF_TIMERS = ("tick.data", "revision.data", "newest.data")  # what the page's timer sets in motion
 ADDRESS = ("url", "pathname")  # every callback of the page passes it as a State
 
 
@@ -102,4 +103,4 @@ def _by_itself(body: Any) -> bool:
 
 
 def _of_a_timer(changed: object) -> bool:
-    return str(changed).endswith((".n_intervals", "tick.data"))
+    return str(changed).endswith(".n_intervals") or changed in OF_TIMERS
