@@ -41,7 +41,7 @@ def all_charts(today: date) -> list[Resource]:
 
 
 def marit_solheim(today: date) -> list[Resource]:
-    """Palpitations of unknown cause, rate control titrated over ten weeks; no known fibrillation."""
+    """Palpitations, rate control titrated over ten weeks; no fibrillation known."""
     chart = Chart("marit-solheim", "Marit Solheim", today)
     metoprolol = [
         (drugs.METOPROLOL_25, 25, 70),
