@@ -8,6 +8,7 @@ import sys
 BENCHES = (
     ("QRS accuracy", "bench.qrs_accuracy"),
     ("QRS cost and peers", "bench.qrs_cost"),
+    ("Measurements", "bench.measurements"),
     ("Page", "bench.page"),
 )
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, or_, select, update
+from sqlalchemy import Connection, Select, and_, delete, exists, or_, select, update
 
+from wearable_agg.people import consents as consent
 from wearable_agg.people.accounts import ACTIVE
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.intake_tables import sync_jobs
-from wearable_agg.store.people_tables import vendor_accounts
+from wearable_agg.store.people_tables import consents, vendor_accounts
 from wearable_agg.vendors.protocol import Window
 
 DUE, REFUSED, FAILED = "due", "refused", "failed"
@@ -70,7 +71,7 @@ def any_due(connection: Connection, vendors: Collection[str]) -> bool:
 
 
 def claim(connection: Connection, vendors: Collection[str], limit: int) -> list[Job]:
-    """Lease due jobs of active accounts, newest windows first."""
+    """Lease due jobs of active accounts whose person allows anything, newest windows first."""
     newest = _due(vendors).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id)
     rows = connection.execute(newest.limit(limit)).all()
     lease = now_micros() + LEASE // _MICROSECOND
@@ -171,6 +172,10 @@ def _due(vendors: Collection[str]) -> Select[Any]:
             sync_jobs.c.leased_until < now,
             vendor_accounts.c.status == ACTIVE,
             vendor_accounts.c.vendor.in_(list(vendors)),
+            exists().where(
+                consents.c.person_id == vendor_accounts.c.person_id,
+                consents.c.status == consent.ACTIVE,
+            ),
         )
     )
 

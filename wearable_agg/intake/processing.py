@@ -25,7 +25,7 @@ from wearable_agg.people.registry import touch
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import Notification, Unusable, Vendor
 
-PAYLOADS_AT_ONCE = 32
+PAYLOADS_AT_ONCE = 16
 ROWS_PER_COMMIT = 5000
 """Bounds how long other writers of the same file wait."""
 

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.people_tables import invitations, link_states
@@ -77,6 +77,7 @@ def open_invitation(connection: Connection, token: str) -> Invitation:
 def begin_round_trip(connection: Connection, invitation: Invitation, vendor: str) -> RoundTrip:
     """Remember that a browser leaves for the vendor's consent page."""
     trip = RoundTrip(secrets.token_urlsafe(_TOKEN_BYTES), secrets.token_urlsafe(_TOKEN_BYTES))
+    connection.execute(delete(link_states).where(link_states.c.expires_at < now_micros()))
     connection.execute(
         link_states.insert().values(
             state_hash=_hash(trip.state),

@@ -148,6 +148,12 @@ def test_without_consent_nothing_is_asked(world, linked):
     assert world.band.calls == []
 
 
+def test_what_was_scheduled_before_consent_was_revoked_is_not_fetched(world, claim):
+    with writing(world.engine) as connection:
+        consents.revoke(connection, 1, TOPICS)
+    assert claim() == []
+
+
 def test_a_window_already_waited_for_is_not_scheduled_twice(world, linked):
     inner = Window(NEW_YEAR + timedelta(hours=1), NEW_YEAR + timedelta(hours=2))
     with writing(world.engine) as connection:
