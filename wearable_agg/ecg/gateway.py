@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -28,6 +29,7 @@ from wearable_agg.store.database import writing
 
 CLOSING_SECONDS = 5.0
 NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER = 1000, 1008, 1013
+Result = TypeVar("Result")
 log = structlog.get_logger()
 
 
@@ -58,33 +60,33 @@ class Gateway:
 
     async def open(self, connection: Connection, hello: Hello, asker: Asker) -> Opening:
         """Open the session, once everything that came by an earlier connection is on disk."""
-        earlier = self._connections.get(hello.session)
-        if earlier is not None:
-            await self._check_owner(hello, asker)
+        while (earlier := self._connections.get(hello.session)) is not None:
+            # nobody ends another patient's connection by naming its session
+            await self._call(lambda: self._open(hello, asker))
             earlier.replace()
             await earlier.released.wait()
+            self._forget(earlier)
         self._connections[hello.session] = connection
         await self.writer.flush()
-        try:
-            return await self.writer.call(lambda: self._open(hello, asker))
-        except SQLAlchemyError as error:
-            raise _unavailable(error) from error
+        return await self._call(lambda: self._open(hello, asker))
 
     async def finish(self, session: inbox.Session) -> None:
         """Note that the device ended the session."""
+        await self._call(lambda: self._finish(session))
 
-        def work() -> None:
-            with writing(self._engine) as connection:
-                inbox.end_session(connection, session.id)
-
+    async def _call(self, work: Callable[[], Result]) -> Result:
+        """Work on the file; raises ProtocolError (unavailable) where that is impossible."""
         try:
-            await self.writer.call(work)
+            return await self.writer.call(work)
         except SQLAlchemyError as error:
-            raise _unavailable(error) from error
+            log.error("inbox not writable", reason=str(error.__cause__ or error))
+            raise ProtocolError(
+                Code.UNAVAILABLE, "cannot store at present, come back later"
+            ) from error
 
-    async def _check_owner(self, hello: Hello, asker: Asker) -> None:
-        """Let nobody end another patient's connection by naming its session."""
-        await self.writer.call(lambda: self._open(hello, asker))
+    def _finish(self, session: inbox.Session) -> None:
+        with writing(self._engine) as connection:
+            inbox.end_session(connection, session.id)
 
     def _open(self, hello: Hello, asker: Asker) -> Opening:
         now = now_micros()
@@ -123,11 +125,6 @@ def create_gateway(engine: Engine, verifier: Verifier) -> Starlette:
         routes=[WebSocketRoute("/ecg", gateway.serve), Route("/healthz", healthy)],
         lifespan=lifespan,
     )
-
-
-def _unavailable(error: SQLAlchemyError) -> ProtocolError:
-    log.error("inbox not writable", reason=str(error.__cause__ or error))
-    return ProtocolError(Code.UNAVAILABLE, "cannot store at present, come back later")
 
 
 async def _refuse(socket: WebSocket, error: ProtocolError) -> None:
