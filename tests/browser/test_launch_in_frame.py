@@ -85,13 +85,8 @@ def test_no_token_reaches_the_browser(browser, running):
 
     def keep(response):
         # what stands before the page is gone once the frame has moved on
-        if response.url.startswith(
-            f"{running.site.web_url}/c/"
-        ) and response.request.resource_type in (
-            "document",
-            "fetch",
-            "xhr",
-        ):
+        ours = response.url.startswith(f"{running.site.web_url}/c/")
+        if ours and response.request.resource_type in ("document", "fetch", "xhr"):
             bodies.append(response)
 
     page.on("response", keep)
