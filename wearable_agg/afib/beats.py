@@ -17,14 +17,26 @@ from wearable_agg.afib.filters import design_band_pass, group_delay
 from wearable_agg.afib.rules import Rules
 from wearable_agg.afib.state import ENERGY, PENDING, RAW, Row
 
-_SEARCH = 0.09
-_ARM = 0.04
 _QRS_FREQUENCY = 10.0
-_LEVEL_CAP = 3.0
+"""Hz at which the filter's delay is that of a QRS."""
+
+_SEARCH, _ARM = 0.09, 0.04
+"""Seconds either side of the slope's peak in which the R peak is looked for, and how far apart
+the samples are that it has to stand out from."""
+
 _SLOPE_OF_QRS = 16.0
-_NEVER = -(1 << 40)
+"""Integrated slope per second of a QRS of 1 mV: median over MITDB, where it is 8 to 20."""
+
+_LEVEL_CAP = 3.0
+"""One peak, or one interval, counts for no more than so many times the running estimate."""
+
 _FALLEN = 0.5
+"""A peak of the slope is over when the slope has fallen to this share of it."""
+
 _FORGET = 0.85
+"""What remains of the levels after a second of silence."""
+
+_NEVER = -(1 << 40)
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,14 @@ def _follow_clock(row: Row, start: float, rate: float) -> None:
 
 
 @compiled
+def _interrupt(row: Row, stream: int, end: float, out: Output, rules: Rules) -> None:
+    """Let nothing go on beyond the last sample, at `end`."""
+    row.recorded += row.filled / row.rate
+    forget_rhythm(row, stream, end, out, rules)
+    report_analysed(row, stream, end, out)
+
+
+@compiled
 def _arrive(
     row: Row, stream: int, batch: Batch, chunk: int, sample: float, out: Output, rules: Rules
 ) -> None:
@@ -75,11 +83,11 @@ def _arrive(
     if not (batch.gaps[chunk] or changed or abs(jump) > rules.gap_seconds):
         _follow_clock(row, start, rate)
         return
-    row.recorded += row.filled / row.rate
     if jump >= rules.lasting_gap or jump < -rules.gap_seconds:
-        forget_rhythm(row, stream, end, out, rules)
-        report_analysed(row, stream, end, out)
+        _interrupt(row, stream, end, out, rules)
         row.analysed_from = start
+    else:
+        row.recorded += row.filled / row.rate
     _begin_signal(row, start, rate, sample, rules)
 
 
@@ -120,8 +128,15 @@ def fingerprint(folder: Path = Path(__file__).parent) -> str:
     return digest.hexdigest()
 
 
-def _compiled(sources: str) -> Callable[[NDArray[np.void], Batch, Output, Rules], None]:
-    """Build the kernel with `sources` in its closure, which is part of numba's cache key.
+class Kernels(NamedTuple):
+    """The entry points into compiled code; both change the rows they are given."""
+
+    analyse: Callable[[NDArray[np.void], Batch, Output, Rules], None]
+    finish: Callable[[NDArray[np.void], NDArray[np.int64], Output, Rules], None]
+
+
+def _build(sources: str) -> Kernels:
+    """Build the kernels with `sources` in their closure, which is part of numba's cache key.
 
     On its own the cache notices a change of this file only, and would go on running a rule that
     has been changed in another.
@@ -141,7 +156,15 @@ def _compiled(sources: str) -> Callable[[NDArray[np.void], Batch, Output, Rules]
                 row.sequence = batch.sequences[chunk]
             begin = end
 
-    return cast("Callable[[NDArray[np.void], Batch, Output, Rules], None]", analyse)
+    @compiled_once
+    def finish(
+        rows: NDArray[np.void], streams: NDArray[np.int64], out: Output, rules: Rules
+    ) -> None:
+        sources  # noqa: B018
+        for stream in streams:
+            _interrupt(rows[stream], stream, time_of(rows[stream], rows[stream].index), out, rules)
+
+    return Kernels(analyse, finish)
 
 
-analyse = _compiled(fingerprint())
+analyse, finish = _build(fingerprint())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -170,3 +170,9 @@ def extended(state: ShardState, arrivals: Iterable[str]) -> ShardState:
     # as bytes: numpy copies records field by field, ten times slower
     raw = np.concatenate([state.rows.view(np.uint8), fresh.view(np.uint8)])
     return ShardState(state.streams + added, raw.view(STREAM))
+
+
+def without(state: ShardState, streams: Collection[str]) -> ShardState:
+    """Return a copy of `state` that has forgotten `streams`."""
+    kept = [i for i, name in enumerate(state.streams) if name not in streams]
+    return ShardState(tuple(state.streams[i] for i in kept), state.rows[kept])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wearable_agg.afib import kernel
 from wearable_agg.afib.events import PER_BLOCK, Output, beats_of, events_of, new_output
-from wearable_agg.afib.kernel import Batch, analyse
 from wearable_agg.afib.rules import Rules, configured
 from wearable_agg.afib.state import (
     PENDING,
     ShardState,
     extended,
     new_shard,
+    without,
 )
 from wearable_agg.afib.types import LOWEST_RATE, Chunk, Event
 
@@ -46,9 +47,24 @@ def trace(state: ShardState, chunks: Sequence[Chunk], rules: Rules | None = None
     return Trace(after, events_of(out, after.streams), beats_of(out, after.streams))
 
 
+def finish(state: ShardState, streams: Iterable[str]) -> tuple[ShardState, list[Event]]:
+    """Close `streams`, for example because their session is over, and forget them.
+
+    An open episode ends at the last sample and the time not yet reported is. Unknown names are
+    ignored. A chunk that still comes would begin the stream anew.
+    """
+    over = frozenset(streams)
+    closing = extended(state, ())
+    rows = np.array([i for i, name in enumerate(closing.streams) if name in over], np.int64)
+    out = new_output(PER_BLOCK * len(rows), 0)
+    kernel.finish(closing.rows, rows, out, configured())
+    return without(closing, over), events_of(out, closing.streams)
+
+
 def warm_up() -> None:
-    """Compile what `step` needs, or load it from the disk cache, before the first chunk comes."""
-    step(new_shard(), [Chunk("", 0.0, 250.0, np.zeros(500, np.float32), 0, False)])
+    """Compile what is needed, or load it from the disk cache, before the first chunk comes."""
+    silence = Chunk("", 0.0, 250.0, np.zeros(500, np.float32), 0, False)
+    finish(step(new_shard(), [silence])[0], [""])
 
 
 def _advance(state: ShardState, chunks: Sequence[Chunk], rules: Rules) -> tuple[ShardState, Output]:
@@ -58,17 +74,17 @@ def _advance(state: ShardState, chunks: Sequence[Chunk], rules: Rules) -> tuple[
     blocks = int(seconds) + len(chunks)
     out = new_output(PER_BLOCK * (blocks + len(chunks)), PENDING * blocks)
     if chunks:
-        analyse(after.rows, batch, out, rules)
+        kernel.analyse(after.rows, batch, out, rules)
     return after, out
 
 
-def _batch(state: ShardState, chunks: Sequence[Chunk]) -> Batch:
+def _batch(state: ShardState, chunks: Sequence[Chunk]) -> kernel.Batch:
     place = {stream: row for row, stream in enumerate(state.streams)}
     rows = np.array([place[chunk.stream] for chunk in chunks], np.int64)
     sequences = np.array([chunk.sequence for chunk in chunks], np.int64)
     order = np.lexsort((sequences, rows))
     ordered = [chunks[i] for i in order.tolist()]
-    return Batch(
+    return kernel.Batch(
         rows=rows[order],
         sequences=sequences[order],
         starts=np.array([chunk.start for chunk in ordered], np.float64),

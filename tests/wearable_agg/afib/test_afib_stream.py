@@ -7,7 +7,7 @@ import pytest
 from made_ecg import BEGIN, chunks, ecg, follow, irregular, of_type, regular
 
 from wearable_agg.afib.state import new_shard
-from wearable_agg.afib.step import Trace, step, trace
+from wearable_agg.afib.step import Trace, finish, step, trace
 from wearable_agg.afib.types import Analysed, Chunk, EpisodeEnded, EpisodeStarted
 
 
@@ -131,3 +131,14 @@ def test_a_chunk_that_cannot_be_analysed_cannot_be_made(rate: float, start: floa
 def test_nothing_in_gives_nothing_out() -> None:
     state, events = step(new_shard(), [])
     assert (state.streams, events) == ((), [])
+
+
+def test_a_finished_stream_ends_its_episode_and_is_forgotten() -> None:
+    state = follow(chunks(ecg(irregular(310.0), 310.0), seconds=7.0)).state
+    state = follow(chunks(ecg(regular(10.0), 10.0), stream="other"), state).state
+    after, events = finish(state, ["s", "never seen"])
+    (ended,) = of_type(EpisodeEnded, events)
+    (analysed,) = of_type(Analysed, events)
+    assert (ended.end - BEGIN, analysed.end - BEGIN) == pytest.approx((310.0, 310.0))
+    assert after.streams == ("other",)
+    assert state.streams == ("s", "other")
