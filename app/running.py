@@ -15,6 +15,7 @@ from structlog.typing import EventDict, Processor
 
 from app.cli import ROLES
 from config.settings import Settings, SettingsError
+from config.start_checks import refuse_unsafe
 
 
 @click.command()
@@ -27,6 +28,7 @@ def run(config: Path, role: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings(config)
+    refuse_unsafe_start(settings, config)
     structlog.get_logger().info("started")
     importlib.import_module(f"app.roles.{role}").run(settings, stop)
     structlog.get_logger().info("stopped")
@@ -36,6 +38,14 @@ def load_settings(config: Path) -> Settings:
     """Read the settings; raises click.ClickException with the mend where they cannot be used."""
     try:
         return Settings.load(config)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def refuse_unsafe_start(settings: Settings, config: Path) -> None:
+    """Raise click.ClickException, naming each fault and its mend, where the site is not safe."""
+    try:
+        refuse_unsafe(settings, config)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
 

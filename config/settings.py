@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 Part = TypeVar("Part")
 
+CLIENT_TYPES = ("asymmetric", "symmetric", "public")
+"""How a client proves itself at the token endpoint: by key, by secret (HTTP Basic), not at all."""
+
 
 class SettingsError(Exception):
     """The settings file cannot be used; the message says which entry and how to mend it."""
