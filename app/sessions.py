@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.sql import ColumnElement
 
-from app.store import HOUR, SECOND, Store, hashed, new_secret
+from app.store import HOUR, MINUTE, SECOND, Store, hashed, new_secret
 from app.tables import browser_sessions as table
 from wearable_agg.store.database import writing
 
 LIFETIME = 12 * HOUR
+BEFORE_SIGN_IN = 10 * MINUTE
 ROTATION_GRACE = 60 * SECOND
 NOBODY = ("", "")  # tenant and user before the first sign-in
 
@@ -27,7 +28,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class BrowserSessions:
-    """Which browser is whose, for twelve hours at the longest after the last launch."""
+    """Which browser is whose: twelve hours after a sign-in, ten minutes before the first."""
 
     store: Store
 
@@ -41,7 +42,11 @@ class BrowserSessions:
         """The session a launch starts from: the browser's own, or a new one of nobody."""
         with writing(self.store.engine) as connection:
             row = self._live(connection, table.c.token_hash == hashed(cookie))
-            return Session(row.id, None) if row else self._insert(connection, *NOBODY)
+            if row is None:
+                return self._insert(connection, *NOBODY)
+            if (row.tenant, row.user) == NOBODY:
+                self._update(connection, row.id, BEFORE_SIGN_IN)
+            return Session(row.id, None)
 
     def sign_in(self, cookie: str, tenant: str, user: str) -> Session:
         """The session a callback ends in; `user` is "" where the EHR does not say who it is.
@@ -56,7 +61,7 @@ class BrowserSessions:
             if row is None:
                 return self._changed_meanwhile(connection, cookie, tenant, user)
             if user and (row.tenant, row.user) == (tenant, user):
-                self._update(connection, row.id)
+                self._update(connection, row.id, LIFETIME)
                 return Session(row.id, None)
             if (row.tenant, row.user) in (NOBODY, (tenant, "")):
                 return self._rotate(connection, row, tenant, user)
@@ -88,6 +93,7 @@ class BrowserSessions:
         self._update(
             connection,
             row.id,
+            LIFETIME,
             token_hash=hashed(cookie),
             previous_hash=row.token_hash,
             rotated_at=self.store.now(),
@@ -98,6 +104,7 @@ class BrowserSessions:
 
     def _insert(self, connection: Connection, tenant: str, user: str) -> Session:
         session = Session(secrets.token_hex(16), new_secret())
+        lifetime = BEFORE_SIGN_IN if (tenant, user) == NOBODY else LIFETIME
         connection.execute(
             insert(table).values(
                 id=session.id,
@@ -105,13 +112,15 @@ class BrowserSessions:
                 tenant=tenant,
                 user=user,
                 created_at=self.store.now(),
-                expires_at=self.store.now() + LIFETIME,
+                expires_at=self.store.now() + lifetime,
             )
         )
         return session
 
-    def _update(self, connection: Connection, session: str, **values: object) -> None:
-        expiry = self.store.now() + LIFETIME
+    def _update(
+        self, connection: Connection, session: str, lifetime: int, **values: object
+    ) -> None:
+        expiry = self.store.now() + lifetime
         connection.execute(
             update(table).where(table.c.id == session).values(expires_at=expiry, **values)
         )

@@ -17,7 +17,11 @@ _WRITING = "writing"
 def open_database(path: Path) -> Engine:
     """Open (and make, where it is missing) the SQLite file at `path`: WAL, synchronous=FULL."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,  # an error's text goes to the log, patient data must not
+    )
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
