@@ -1,0 +1,54 @@
+"""Simulated EHRs and the product in front of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance.simulator.ehr import SimulatedEhr
+from tests.conformance.simulator.other_host import OtherHost
+from tests.conformance.simulator.recording import Recording
+from tests.conformance.site import Site, register, tenant_at
+
+Opener = Callable[..., Site]
+
+
+@pytest.fixture
+def recording() -> Recording:
+    return Recording()
+
+
+@pytest.fixture
+def ehr(recording: Recording) -> Iterator[SimulatedEhr]:
+    with SimulatedEhr(recording) as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def elsewhere(recording: Recording) -> Iterator[OtherHost]:
+    host = OtherHost(recording)
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def open_site(ehr: SimulatedEhr, tmp_path: Path) -> Iterator[Opener]:
+    """Open the product with the hospital registered as a test wants it."""
+    with ExitStack() as opened:
+
+        def start(**changes: Any) -> Site:
+            tenant = tenant_at(ehr, **changes)
+            site = opened.enter_context(Site(tmp_path / "data", [tenant]))
+            register(site, ehr, tenant)
+            return site
+
+        yield start
+
+
+@pytest.fixture
+def site(open_site: Opener) -> Site:
+    return open_site()
