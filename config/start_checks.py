@@ -18,7 +18,7 @@ DEBUG_VARIABLES = ("WRISTCHART_DEBUG", "FLASK_DEBUG", "DASH_DEBUG", "PYTHONASYNC
 OFF = frozenset({"", "0", "false", "no", "off"})
 SHORTEST_SECRET = 16
 FEWEST_CHARACTERS = 6  # different ones: fewer are a pattern, not a secret
-NEW_SECRET = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 PLACEHOLDERS = re.compile(
     r"change|replace|me|this|is|please|super|very|insecure|default|example|sample|dummy|demo|test|dev|"
     r"placeholder|todo|none|null|your|the|my|client|app|vendor|webhook|api|oauth|jwt|hub|secret|"
@@ -53,25 +53,24 @@ def _debug_faults(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _address_faults(settings: Settings) -> Iterator[str]:
-    for role, secure in (("web", "https"), ("api", "https"), ("gateway", "wss")):
+    for role, scheme in (("web", "https"), ("api", "https"), ("gateway", "wss")):
         url = getattr(settings, role).url
-        if not _is_safe(url, secure):
+        if not _is_safe(url):
             yield (
-                f"[{role}] url {url!r} is neither {secure} nor on loopback: put a proxy with TLS "
-                f"in front and write {secure}://..."
+                f"[{role}] url {url!r} is neither {scheme} nor on loopback: put a proxy with TLS "
+                f"in front and write {scheme}://..."
             )
     for name, app in settings.vendors.items():
         for field in ("authorize_url", "token_url", "api_url", "revoke_url", "redirect_uri"):
-            if not _is_safe(getattr(app, field), "https"):
+            if not _is_safe(getattr(app, field)):
                 yield f"[vendor.{name}] {field} is neither https nor on loopback: write https://..."
 
 
-def _is_safe(url: str, secure: str) -> bool:
+def _is_safe(url: str) -> bool:
     parts = urlsplit(url)
-    plain = {"https": "http", "wss": "ws"}[secure]
     if not parts.hostname:
         return False
-    return parts.scheme == secure or (parts.scheme == plain and is_loopback(url))
+    return parts.scheme in ("https", "wss") or (parts.scheme in ("http", "ws") and is_loopback(url))
 
 
 def _tenants_faults(settings: Settings) -> Iterator[str]:
@@ -95,7 +94,7 @@ def _secret_faults(settings: Settings) -> Iterator[str]:
         where = f"[vendor.{name}]"
         given = "copy the one the vendor gave"
         yield from secret_faults(f"{where} client_secret", app.client_secret, given)
-        yield from secret_faults(f"{where} webhook_secret", app.webhook_secret, NEW_SECRET)
+        yield from secret_faults(f"{where} webhook_secret", app.webhook_secret, MAKE_ONE)
 
 
 def secret_faults(where: str, secret: str, mend: str) -> Iterator[str]:

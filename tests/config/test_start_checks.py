@@ -167,7 +167,7 @@ def test_allow_http_is_for_loopback_only(site):
         ("web", "wristchart.hospital.example"),
         ("api", "http://10.0.0.5:8411"),
         ("gateway", "ws://ecg.hospital.example"),
-        ("gateway", "https://ecg.hospital.example"),
+        ("gateway", "ecg.hospital.example"),
     ],
 )
 def test_a_role_without_tls_off_loopback_is_refused(site, role, url):
