@@ -6,6 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from config.clinical import load
+from wearable_agg.afib.state import HISTORY
 
 
 class Rules(NamedTuple):
@@ -46,9 +47,11 @@ class Rules(NamedTuple):
 
 @cache
 def configured() -> Rules:
-    """Return the rules of this installation."""
+    """Return the rules of this installation. Raises ValueError where the window has no room."""
     values = {
         name: entry["value"] for topic in load("rhythm").values() for name, entry in topic.items()
     }
     window = int(values.pop("window"))
+    if not 1 < window <= HISTORY:
+        raise ValueError(f"a window of {window} words: the state holds {HISTORY}")
     return Rules(window=window, **{name: float(value) for name, value in values.items()})
