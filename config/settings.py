@@ -46,6 +46,11 @@ class Tenant:
     allowed_networks: tuple[str, ...] = ()  # private networks (CIDR) in which the EHR may be
     ca_bundle: str = ""  # file of certificates to trust for this EHR instead of the usual ones
     proxy: str = ""  # the one HTTP proxy to reach this EHR by; the environment's are ignored
+    standalone: bool = True  # whether the start page offers to sign in at this EHR
+    own_callback: bool = False  # /callback/<id> instead of /callback; needed besides other EHRs
+    audience: str = ""  # what this EHR wants as `aud`, where that is not its FHIR base
+    jwks_url: str = ""  # the address of our keys as registered here; names itself in assertions
+    signing_algorithm: str = ""  # ES384 or RS384, where this EHR does not say what it takes
     allow_http: bool = False
     upload_days: int = 14
     quarantine_seconds: float = 120.0
