@@ -7,10 +7,7 @@ from typing import Any
 
 from tests.conformance.simulator.server import Answer
 
-SCOPES = (
-    "launch launch/patient openid fhirUser offline_access patient/Patient.rs "
-    "patient/MedicationRequest.rs patient/MedicationStatement.rs"
-)
+EXPIRED = Answer(401, b"expired", {"Content-Type": "text/plain"})
 
 
 @dataclass
@@ -48,7 +45,7 @@ class Behaviour:
     reuse_revokes_family: bool = True
     echo_context_on_refresh: bool = True
     id_token_on_refresh: dict[str, Any] | None = None  # overrides of the claims; None: no id_token
-    refuse_401_as: Answer = Answer(401, b"expired", {"Content-Type": "text/plain"})
+    refuse_401_as: Answer = EXPIRED
 
     # identity
     claims: dict[str, Any] = field(default_factory=dict)
