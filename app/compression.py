@@ -28,16 +28,19 @@ def compress(server: Flask) -> None:
 
 
 class _FileCompression:
-    """Keeps compressed files in memory by address and ETag; there are a few dozen of them."""
+    """Keeps compressed files in memory by address and ETag; there are a few dozen of them.
+
+    Dash's own files have no ETag: their address holds their version.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], bytes] = {}
 
     def __call__(self, response: Response) -> Any:
         etag, _ = response.get_etag()
-        if not _compressible(response) or etag is None:
+        if not _compressible(response):
             return response
-        key = (request.path, etag)
+        key = (request.path, etag or "")
         if key not in self._kept:
             response.direct_passthrough = False
             self._kept[key] = brotli.compress(response.get_data(), quality=FILE_QUALITY)
@@ -45,7 +48,8 @@ class _FileCompression:
         smaller.headers["Content-Encoding"] = "br"
         smaller.headers["Vary"] = "Accept-Encoding"
         smaller.headers["Content-Length"] = str(len(self._kept[key]))
-        smaller.set_etag(etag, weak=True)
+        if etag is not None:
+            smaller.set_etag(etag, weak=True)
         response.close()
         return smaller
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -189,8 +190,7 @@ def test_nothing_of_a_chart_is_kept_by_the_browser(browser: Browser) -> None:
 
 def test_files_with_a_version_are_kept_for_a_year(browser: Browser) -> None:
     page = browser.get("/launch.html?iss=x&launch=x").text
-    address = page.partition('href="')[2].partition('"')[0]
-    assert address.startswith("/static/pages.css?v=")
+    [address] = re.findall(r'href="(/static/pages.css[?]v=[0-9a-f]+)"', page)
     assert "max-age=31536000" in browser.get(address).headers["Cache-Control"]
     assert browser.get("/static/pages.css").headers["Cache-Control"] == "no-store"
 
@@ -204,6 +204,15 @@ def test_files_are_sent_small(browser: Browser) -> None:
     etag = small.headers["ETag"]
     again = browser.get("/static/pages.css", headers={"If-None-Match": etag})
     assert again.status_code == 304
+
+
+def test_the_pages_own_files_are_sent_small_too(browser: Browser) -> None:
+    scripts = re.findall(r'src="(/c/[^"]+)"', browser.get(browser.launch()).text)
+    assert len(scripts) >= 8
+    for script in scripts:
+        response = browser.get(script, headers={"Accept-Encoding": "br"})
+        assert response.headers["Content-Encoding"] == "br", script
+        assert "max-age=31536000" in response.headers["Cache-Control"], script
 
 
 def test_the_keys_are_public_and_without_private_part(browser: Browser) -> None:
