@@ -19,6 +19,7 @@ from app.launch import launch_routes
 from app.parts import Parts
 from app.problems import BROKEN, FORBIDDEN, NOT_FOUND, show
 from app.public import public_routes
+from app.registration import registration_routes
 from app.services import LaunchedServices
 from app.sign_out import sign_out_routes
 from dashboards import mount
@@ -32,7 +33,13 @@ def create_app(parts: Parts) -> Flask:
     server = Flask("app", root_path=str(Path(__file__).parent))
     server.config.update(MAX_CONTENT_LENGTH=LARGEST_REQUEST, DEBUG=False)
     server.jinja_env.globals["versioned"] = versioned
-    for routes in (launch_routes, callback_routes, sign_out_routes, public_routes):
+    for routes in (
+        launch_routes,
+        callback_routes,
+        sign_out_routes,
+        public_routes,
+        registration_routes,
+    ):
         server.register_blueprint(routes(parts))
     compress(server)
     guard(server, parts, own=frozenset(server.view_functions))
