@@ -15,7 +15,7 @@ from app.running import load_settings
 from config.settings import Settings, Tenant
 from safeguards import strict_json
 from safeguards.assertions import Asker, Signer
-from safeguards.egress import Egress, EgressError
+from safeguards.egress import Egress, EgressError, Token
 from wearable_agg.ecg.frames import SCOPE, Device, Hello, ProtocolError, Samples
 from wearable_agg.ecg.recordings import NoRecording, Recording, read_wfdb
 from wearable_agg.ecg.sender import GatewayAway, send
@@ -114,11 +114,11 @@ def _token(settings: Settings, tenant: Tenant, patient: str) -> str:
     )
     assertion = Signer.open(settings.keys).sign(operator, API_AUDIENCE)
     try:
-        answer = Egress([settings.api.url]).request(
+        answer = Egress.to_own_service(settings.api.url).request(
             "POST",
             f"{settings.api.url}/api/v1/patient/ecg-tokens",
             json={},
-            headers={"Authorization": f"Bearer {assertion}"},
+            bearer=Token(settings.api.url, assertion),
         )
     except EgressError as error:
         raise click.ClickException(

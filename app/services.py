@@ -55,7 +55,7 @@ class LaunchedServices:
     def over(cls, parts: Parts) -> LaunchedServices:
         """The services of a site."""
         url = parts.settings.api.url
-        api = ApiClient(url, Signer.open(parts.settings.keys), Egress([url]))
+        api = ApiClient(url, Signer.open(parts.settings.keys), Egress.to_own_service(url))
         return cls(parts, api, ChartReading(parts), Memory())
 
     def open(self, pathname: str) -> str:

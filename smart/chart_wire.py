@@ -5,7 +5,7 @@ from __future__ import annotations
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from safeguards.egress import Egress, Unreachable
+from safeguards.egress import Egress, Token, Unreachable
 from safeguards.egress import Refused as OutOfBounds
 from safeguards.strict_json import dumps
 from smart.backend_services import BackendToken
@@ -62,12 +62,16 @@ class Wire:
         headers: dict[str, str],
         token: str,
     ) -> Answer:
-        base = {"Authorization": f"Bearer {token}", "Accept": _JSON}
+        base = {"Accept": _JSON}
         content = {} if body is None else {"Content-Type": _JSON}
         data = None if body is None else dumps(body).encode()
         try:
             answer = self._egress.request(
-                method, self.base + path, data=data, headers={**base, **content, **headers}
+                method,
+                self.base + path,
+                data=data,
+                headers={**base, **content, **headers},
+                bearer=Token(self.base, token),
             )
         except OutOfBounds as error:
             raise Stopped(Refused(str(error))) from error

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from requests import Response
 
-from safeguards.egress import Egress
+from safeguards.egress import Egress, Token
 from smart.answers import json_object, send
 from smart.bearer import Bearer
 from smart.errors import (
@@ -105,8 +105,14 @@ class FhirReader:
         return json_object(answer, limit=MAXIMUM_BYTES)
 
     def _send(self, url: str, token: str) -> Response:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/fhir+json"}
-        return send(self._egress, "GET", url, headers=headers, maximum_bytes=MAXIMUM_BYTES)
+        return send(
+            self._egress,
+            "GET",
+            url,
+            headers={"Accept": "application/fhir+json"},
+            bearer=Token(self.base, token),
+            maximum_bytes=MAXIMUM_BYTES,
+        )
 
 
 def _check(status: int) -> None:

@@ -45,7 +45,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def _destination(tenant: Tenant, keys: ClientKeys) -> Destination:
     ehr = Ehr(tenant, keys)
-    egress = _WritingEgress([tenant.issuer])
+    egress = _WritingEgress.to_ehr(tenant)
     policy = Policy(quarantine=timedelta(seconds=tenant.quarantine_seconds))
     return Destination(FhirChart(tenant.issuer, egress, BackendToken(ehr)), policy)
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from requests import Response
 
 from safeguards.assertions import Asker, Signer
-from safeguards.egress import Egress, EgressError
+from safeguards.egress import Egress, EgressError, Token
 from safeguards.strict_json import Malformed, dumps, loads
 from wearable_agg.client.errors import (
     BackendDown,
@@ -128,9 +128,10 @@ class ApiClient:
         headers: Mapping[str, str],
         **options: Any,
     ) -> Model:
-        signed = {**headers, "Authorization": f"Bearer {self._signer.sign(asker, AUDIENCE)}"}
+        bearer = Token(self._base, self._signer.sign(asker, AUDIENCE))
+        url = self._base + path
         try:
-            answer = self._egress.request(method, self._base + path, headers=signed, **options)
+            answer = self._egress.request(method, url, headers=headers, bearer=bearer, **options)
         except EgressError as error:
             raise BackendDown(str(error)) from error
         return _understood(model, answer)

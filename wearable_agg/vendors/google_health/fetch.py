@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.settings import VendorApp
 from safeguards import strict_json
+from safeguards.egress import Token
 from wearable_agg.vendors.answers import Part, text_of
 from wearable_agg.vendors.days import dates_touched
 from wearable_agg.vendors.errors import NotPermitted, RequestRefused, Unusable, VendorDown
@@ -32,20 +33,21 @@ def fetch(
     if known.scope not in tokens.scopes:
         raise NotPermitted(f"{kind} needs {known.scope}")
     url = f"{app.api_url}/v4/users/me/dataTypes/{kind}/dataPoints"
+    bearer = Token(app.api_url, tokens.access)
     if known.field:
         parameters = {"filter": _filter(known, window), "pageSize": str(known.page_size)}
         if cursor:
             parameters["pageToken"] = cursor
-        answer = _get(http, url, tokens.access, parameters)
+        answer = send(http, "GET", url, params=parameters, bearer=bearer)
     else:
-        answer = _roll_up(http, url, tokens.access, window, cursor)
+        answer = _roll_up(http, url, bearer, window, cursor)
     check(answer)
     return Page(kind, answer.content, _next(answer.content))
 
 
 def profile(http: Egress, app: VendorApp, tokens: Tokens) -> Profile:
     """Read time zone and device; the device's name is empty where Google does not say."""
-    settings = _read(_get(http, f"{app.api_url}/v4/users/me/settings", tokens.access))
+    settings = _read(http, app, "settings", tokens.access)
     try:
         return Profile(settings.member("timeZone").text(), _device(http, app, tokens))
     except Unusable as error:
@@ -54,7 +56,7 @@ def profile(http: Egress, app: VendorApp, tokens: Tokens) -> Profile:
 
 def health_user_id(http: Egress, app: VendorApp, access: str) -> str:
     """Return the id by which notifications name this person."""
-    answer = _read(_get(http, f"{app.api_url}/v4/users/me/identity", access))
+    answer = _read(http, app, "identity", access)
     try:
         return answer.member("healthUserId").text()
     except Unusable as error:
@@ -68,23 +70,18 @@ def keyset(http: Egress, app: VendorApp) -> bytes:
     return answer.content
 
 
-def _get(http: Egress, url: str, access: str, parameters: dict[str, str] | None = None) -> Response:
-    return send(http, "GET", url, params=parameters, headers=_bearer(access))
-
-
-def _read(answer: Response) -> Part:
+def _read(http: Egress, app: VendorApp, what: str, access: str) -> Part:
+    """Ask for what the vendor knows of the person whose access it is."""
+    url = f"{app.api_url}/v4/users/me/{what}"
+    answer = send(http, "GET", url, bearer=Token(app.api_url, access))
     check(answer)
     return body(answer)
-
-
-def _bearer(access: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {access}"}
 
 
 def _device(http: Egress, app: VendorApp, tokens: Tokens) -> str:
     """Return the first paired device's name."""
     try:
-        answer = _read(_get(http, f"{app.api_url}/v4/users/me/pairedDevices", tokens.access))
+        answer = _read(http, app, "pairedDevices", tokens.access)
     except (NotPermitted, RequestRefused):
         return ""
     devices = answer.find("pairedDevices")
@@ -92,7 +89,7 @@ def _device(http: Egress, app: VendorApp, tokens: Tokens) -> str:
     return next(filter(None, names), "")
 
 
-def _roll_up(http: Egress, url: str, access: str, window: Window, cursor: str | None) -> Response:
+def _roll_up(http: Egress, url: str, bearer: Token, window: Window, cursor: str | None) -> Response:
     """Ask for whole civil days: those that the window can touch, wherever the person is."""
     first, last = dates_touched(window)
     asked: dict[str, Any] = {
@@ -101,7 +98,7 @@ def _roll_up(http: Egress, url: str, access: str, window: Window, cursor: str | 
     }
     if cursor:
         asked["pageToken"] = cursor
-    return send(http, "POST", f"{url}:dailyRollUp", json=asked, headers=_bearer(access))
+    return send(http, "POST", f"{url}:dailyRollUp", json=asked, bearer=bearer)
 
 
 def _civil(day: date) -> dict[str, Any]:

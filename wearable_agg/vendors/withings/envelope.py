@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.settings import VendorApp
+from safeguards.egress import Token
 from safeguards.strict_json import Malformed
 from wearable_agg.vendors.answers import Part, read, text_of
 from wearable_agg.vendors.errors import (
@@ -46,8 +47,8 @@ def call(http: Egress, app: VendorApp, path: str, access: str, form: dict[str, s
 
     Raises AccessRefused, NotPermitted, TryLater, RequestRefused and VendorDown.
     """
-    headers = {"Authorization": f"Bearer {access}"}
-    answer = send(http, "POST", f"{app.api_url}/{path}", data=form, headers=headers)
+    bearer = Token(app.api_url, access)
+    answer = send(http, "POST", f"{app.api_url}/{path}", data=form, bearer=bearer)
     body(answer)
     return answer
 
