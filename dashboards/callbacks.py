@@ -52,6 +52,9 @@ def _in_browser(app: Dash) -> None:
     pressed = (Output("range", "data"), Output(_RANGES, "aria-pressed"))
     inside("chooseRange", *pressed, Input(_RANGES, "n_clicks"), later=True)
     inside("chooseStrip", Output("chosen", "data"), Input(_STRIPS, "n_clicks"), later=True)
+    asked = (Input("table-shown", "data"), Input("range", "data"), State("table-range", "data"))
+    inside("askTables", Output("table-range", "data"), *asked, later=True)
+    inside("drawTables", Output("table", "data-drawn"), Input("table-data", "data"), later=True)
     inside(
         "toggleTable",
         Output("table-shown", "data"),
@@ -95,15 +98,14 @@ def _timeline(app: Dash, desk: Desk) -> None:
 
 def _table(app: Dash, desk: Desk) -> None:
     @app.callback(
-        Output("table", "children"),
-        Input("table-shown", "data"),
-        Input("range", "data"),
+        Output("table-data", "data"),
+        Input("table-range", "data"),
         State("viewport", "data"),
         _PATH,
         prevent_initial_call=True,
     )
-    def show_table(shown: bool, days: str, viewport: Any, path: str) -> Any:
-        return desk.table(path, _days(days), viewport) if shown and viewport else []
+    def show_table(days: str | None, viewport: Any, path: str) -> Any:
+        return desk.table(path, _days(days), viewport) if days and viewport else []
 
 
 def _findings(app: Dash, desk: Desk) -> None:
@@ -176,7 +178,7 @@ def _invitation(app: Dash, desk: Desk) -> None:
         return desk.invite(path) if clicks else _nothing()
 
 
-def _days(chosen: str) -> int:
+def _days(chosen: str | None) -> int:
     """The range as a number, from the known ones only: it came from a browser."""
     if chosen not in RANGES:
         raise PreventUpdate

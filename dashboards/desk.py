@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from dash import html
 from dash.development.base_component import Component
 
-from dashboards import parts, words
+from dashboards import parts
 from dashboards.facts import facts
 from dashboards.figures import Figure, TimelineData, View, timeline_figure
 from dashboards.findings_list import LONGEST_NOTE, acknowledged_findings, facts_list, open_findings
@@ -17,7 +17,7 @@ from dashboards.reading import Look, look, timeline_data
 from dashboards.recent import Recent
 from dashboards.services import FindingsRead, Missing, Outcome, Services
 from dashboards.summary import tiles
-from dashboards.tables import sentence, tables
+from dashboards.tables import Table, sentence, tables
 from dashboards.theme import THEMES
 
 _LONGEST_VISIT = 40
@@ -56,9 +56,7 @@ class Findings(NamedTuple):
 class Desk:
     """Opens a context, asks the services, and builds what is shown."""
 
-    def __init__(
-        self, services: Services, recent: Recent, clock: Callable[[], datetime] = words.utc_now
-    ) -> None:
+    def __init__(self, services: Services, recent: Recent, clock: Callable[[], datetime]) -> None:
         self._services = services
         self._recent = recent
         self._clock = clock
@@ -85,10 +83,10 @@ class Desk:
             missing=parts.notices(seen),
             sync=parts.accounts(seen, now),
             legend=parts.legend(seen.lanes),
-            no_invitation=isinstance(seen.wearables, Missing) or bool(seen.linked),
+            no_invitation=isinstance(seen.wearables, Missing) or seen.is_linked,
         )
 
-    def table(self, path: str, days: int, viewport: Mapping[str, Any]) -> list[Component]:
+    def table(self, path: str, days: int, viewport: Mapping[str, Any]) -> list[Table]:
         """The timeline of a range as tables."""
         return tables(*self._drawn(self._look(path, days, viewport), viewport))
 

@@ -18,6 +18,8 @@ def page() -> Component:
             *(dcc.Store(id=name) for name in ("viewport", "tick", "known", "newest", "chosen")),
             dcc.Store(id="revision"),
             dcc.Store(id="table-shown", data=False),
+            dcc.Store(id="table-range"),
+            dcc.Store(id="table-data"),
             dcc.Store(id="range", data=FIRST_RANGE),
             dcc.Interval(id="interval", interval=REFRESH_MILLISECONDS),
             html.P(id="announcement", className="unseen", role="status"),

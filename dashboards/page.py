@@ -1,5 +1,8 @@
 """The page as a Dash application on somebody else's Flask server."""
 
+import traceback
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +10,7 @@ import structlog
 from dash import Dash, set_props
 from flask import Flask, Response, request
 
+from dashboards import words
 from dashboards.callbacks import register
 from dashboards.desk import Desk
 from dashboards.layout import page
@@ -31,7 +35,7 @@ _FAILED = "Something went wrong. Nothing was saved. Reload the page to try again
 log = structlog.get_logger(__name__)
 
 
-def build(server: Flask, services: Services) -> Dash:
+def build(server: Flask, services: Services, clock: Callable[[], datetime] = words.utc_now) -> Dash:
     """Mount the page; see `dashboards.mount`."""
     options: Any = {"server": server, "update_title": None}  # Dash types neither of them right
     app = Dash(
@@ -49,7 +53,7 @@ def build(server: Flask, services: Services) -> Dash:
         add_log_handler=False,
     )
     app.layout = page()
-    register(app, Desk(services, Recent(services)))
+    register(app, Desk(services, Recent(services), clock))
     server.after_request(_keep_versioned_assets)
     return app
 
@@ -60,7 +64,9 @@ def _show_problem(error: Exception) -> None:
         set_props("interval", {"disabled": True})
         set_props("notice", {"children": _ENDED})
         return
-    log.error("callback failed", exc_info=error)
+    # Neither the message nor local variables: both may hold what the patient takes.
+    where = traceback.format_tb(error.__traceback__)
+    log.error("callback failed", error=type(error).__name__, where=where)
     set_props("notice", {"children": _FAILED})
 
 

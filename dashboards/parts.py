@@ -64,7 +64,7 @@ def invitation(made: Invitation | Missing, zone: ZoneInfo) -> Component:
     until = words.moment(words.local(made.expires_at, zone))
     field = dcc.Input(value=made.url, readOnly=True, className="link-field", type="text")
     label = html.Label(["Link for the patient", field])
-    return html.Div([label, html.P(f"Works once, until {until}.", className="meta")])
+    return html.Div([label, html.P(f"Valid until {until}.", className="meta")])
 
 
 def notices(seen: Look) -> list[Component]:
@@ -142,7 +142,11 @@ def _account(account: LinkedVendor, now: datetime) -> Component:
 
 
 def _tile(tile: Tile) -> Component:
-    value = [html.Span(tile.value, className="value"), html.Span(tile.unit, className="unit")]
+    value: list[Component | str] = [
+        html.Span(tile.value, className="value"),
+        " ",
+        html.Span(tile.unit, className="unit"),
+    ]
     return html.Div(
         [
             html.Dt(tile.label),

@@ -9,7 +9,7 @@ import pandas as pd
 from clinical.measures import NotEnoughData
 from clinical.medications import Lane
 from clinical.response import baseline
-from dashboards.figures.view import TimelineData
+from dashboards.figures.view import LONGEST, TimelineData
 from dashboards.recent import Recent
 from dashboards.series import between, table
 from dashboards.services import (
@@ -22,7 +22,6 @@ from dashboards.services import (
 )
 
 RANGES = {"14": "2 wk", "30": "1 mo", "90": "3 mo", "365": "1 yr"}
-LONGEST = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,7 @@ class Look:
     medications: MedicationRead | Missing
     wearables: WearableRead | Missing
     rhythm: RhythmRead | Missing
+    rhythm_before: RhythmRead | Missing
     frame: pd.DataFrame  # both periods of the longest range
 
     @property
@@ -68,6 +68,11 @@ class Look:
         return self.wearables.linked if isinstance(self.wearables, WearableRead) else ()
 
     @property
+    def is_linked(self) -> bool:
+        """Whether any account still belongs to the patient, working or not."""
+        return any(account.status != "unlinked" for account in self.linked)
+
+    @property
     def missing(self) -> list[Missing]:
         """The parts that could not be read."""
         parts = (self.medications, self.wearables, self.rhythm)
@@ -82,7 +87,7 @@ class Look:
 
 def look(services: Services, recent: Recent, context: str, visit: str, days: int) -> Look:
     """Read all parts; a part that fails is Missing, never an exception."""
-    today = services.today(context)
+    today, length = services.today(context), timedelta(days=days)
     last = today + timedelta(days=1)
     wearables = recent.wearables(context, visit, last - timedelta(days=2 * LONGEST), last)
     return Look(
@@ -91,7 +96,8 @@ def look(services: Services, recent: Recent, context: str, visit: str, days: int
         zone=ZoneInfo(services.timezone(context)),
         medications=recent.medications(context, visit),
         wearables=wearables,
-        rhythm=services.rhythm(context, last - timedelta(days=days), last),
+        rhythm=services.rhythm(context, last - length, last),
+        rhythm_before=services.rhythm(context, last - 2 * length, last - length),
         frame=table(wearables.days if isinstance(wearables, WearableRead) else ()),
     )
 
@@ -124,6 +130,6 @@ def _no_medications(seen: Look) -> str:
 def _no_wearables(seen: Look) -> str:
     if isinstance(seen.wearables, Missing):
         return "Wearable data could not be read"
-    if not seen.linked:
+    if not seen.is_linked:
         return "No wearable linked — invite the patient"
     return "No wearable data in this time range"

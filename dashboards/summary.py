@@ -38,16 +38,34 @@ def _rhythm(seen: Look) -> Tile:
         return Tile("AFib burden", DASH, "", "not available now")
     if not rhythm.recorded_seconds and not rhythm.episodes:
         return Tile("AFib burden", DASH, "", "no ECG recorded")
-    analysed = timedelta(seconds=rhythm.analysed_seconds)
-    fibrillating = timedelta(seconds=rhythm.af_seconds)
-    burden = afib_burden(fibrillating, analysed, timedelta(days=seen.days))
+    burden = _burden(rhythm, seen)
     found = _episodes(rhythm)
+    analysed = timedelta(seconds=rhythm.analysed_seconds)
     if isinstance(burden, NotEnoughData):
         has = f"{words.duration(analysed)} of {_hours(burden.needed)} ECG for a burden"
         return Tile("Possible AFib", *found, has, alert=bool(rhythm.episodes))
-    note = f"{found[0]} {found[1]}" if rhythm.episodes else "no episodes"
-    unit = f"% of {_hours(analysed)} ECG"
-    return Tile("AFib burden", f"{burden.value:.1f}", unit, note, bool(rhythm.episodes))
+    note = f"{_count(rhythm)} · {_burden_change(burden, seen)}"
+    value, unit = f"{burden.value:.1f}", f"% of {_hours(analysed)} ECG"
+    return Tile("AFib burden", value, unit, note, bool(rhythm.episodes))
+
+
+def _burden(rhythm: RhythmRead, seen: Look) -> Measure | NotEnoughData:
+    fibrillating = timedelta(seconds=rhythm.af_seconds)
+    analysed = timedelta(seconds=rhythm.analysed_seconds)
+    return afib_burden(fibrillating, analysed, timedelta(days=seen.days))
+
+
+def _burden_change(burden: Measure, seen: Look) -> str:
+    before = seen.rhythm_before
+    difference = None if isinstance(before, Missing) else change(burden, _burden(before, seen))
+    if difference is None:
+        return "no prior period"
+    return f"{words.signed(difference, 1)} vs prior {_period(seen)}"
+
+
+def _count(rhythm: RhythmRead) -> str:
+    count = len(rhythm.episodes)
+    return f"{count} episode{'' if count == 1 else 's'}"
 
 
 def _episodes(rhythm: RhythmRead) -> tuple[str, str]:
@@ -81,8 +99,12 @@ def _sleep(seen: Look) -> Tile:
     if isinstance(measure, NotEnoughData):
         return _not_enough("Sleep", measure, seen, "nights")
     minutes = round(measure.value * 60)
-    value = f"{minutes // 60} h {minutes % 60:02d}"
-    return Tile("Sleep", value, "per night", f"{measure.covered.days} of {seen.days} nights")
+    nights = f"{measure.covered.days} of {seen.days} nights"
+    difference = change(measure, typical(_values(asleep(seen.before)), "h"))
+    compared = "no prior period"
+    if difference is not None:
+        compared = f"{words.signed(60 * difference)} min vs prior {_period(seen)}"
+    return Tile("Sleep", f"{minutes // 60} h {minutes % 60:02d}", nights, compared)
 
 
 def _worn(seen: Look) -> Tile:
@@ -106,13 +128,17 @@ def _note(measure: Measure, before: Sequence[float | None], seen: Look) -> str:
     difference = change(measure, typical(before, measure.unit))
     if difference is None:
         return f"no prior period · {days}"
-    return f"{words.signed(difference)} vs prior {RANGES[str(seen.days)]} · {days}"
+    return f"{words.signed(difference)} vs prior {_period(seen)} · {days}"
 
 
 def _not_enough(label: str, found: NotEnoughData, seen: Look, noun: str) -> Tile:
     if not found.covered:
         return Tile(label, DASH, "", "no data")
     return Tile(label, DASH, "", f"not enough data: {found.covered.days} of {seen.days} {noun}")
+
+
+def _period(seen: Look) -> str:
+    return RANGES[str(seen.days)]
 
 
 def _values(column: pd.Series) -> list[float | None]:

@@ -1,21 +1,26 @@
-"""The timeline in words and as tables, for whoever cannot or would rather not look at it."""
+"""The timeline in words and as tables, for whoever cannot or would rather not look at it.
+
+Tables go to the browser as plain rows and become elements there (`ui.js`): a thousand cells as
+Dash components keep a browser busy for seconds.
+"""
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
-from dash import html
-from dash.development.base_component import Component
 
-from clinical.medications import Lane
+from clinical.medications import Lane, Segment
 from dashboards import words
 from dashboards.figures.medications import ending
 from dashboards.figures.view import TimelineData, View
-from dashboards.markup import aria
 from dashboards.series import asleep, one_statistic
 
 _DASH = "–"
-_COLUMNS = (
+Table = dict[str, Any]
+
+_DRUG_COLUMNS = ("Drug", "Dose", "From", "To", "Source", "Remark")
+_DAY_COLUMNS = (
     *("Day", "Heart rate, bpm", "Resting, bpm", "HRV, ms", "SpO₂, %"),
     *("Asleep, h", "Deep, h", "Light, h", "REM, h", "Awake, h", "Steps", "Worn, %"),
 )
@@ -31,17 +36,14 @@ def sentence(data: TimelineData, view: View) -> str:
     return "; ".join(part for part in parts if part) + "."
 
 
-def tables(data: TimelineData, view: View) -> list[Component]:
+def tables(data: TimelineData, view: View) -> list[Table]:
     """The doses, and one row a day, newest first."""
-    heads = ("Drug", "Dose", "From", "To", "Source", "Remark")
     doses = [
-        _dose_row(lane, number, view.today)
-        for lane in data.lanes
-        for number in range(len(lane.segments))
+        _dose_row(lane, segment, view.today) for lane in data.lanes for segment in lane.segments
     ]
     return [
-        _table("Medications", heads, doses),
-        _table("Daily values", _COLUMNS, _day_rows(data.frame)),
+        {"caption": "Medications", "head": _DRUG_COLUMNS, "rows": doses},
+        {"caption": "Daily values", "head": _DAY_COLUMNS, "rows": _day_rows(data.frame)},
     ]
 
 
@@ -60,8 +62,7 @@ def _afib(data: TimelineData) -> str:
     return f"{count} possible atrial fibrillation episode{'' if count == 1 else 's'}"
 
 
-def _dose_row(lane: Lane, number: int, today: date) -> list[str]:
-    segment = lane.segments[number]
+def _dose_row(lane: Lane, segment: Segment, today: date) -> list[str]:
     begun = words.full_day(segment.start) if segment.start else "not recorded"
     remark = "; ".join(part for part in (segment.remark, *lane.remarks) if part)
     return [lane.name, segment.label, begun, ending(segment, today), lane.source.value, remark]
@@ -88,14 +89,3 @@ def _day_row(day: object, row: pd.Series) -> list[str]:
 
 def _number(value: float, decimals: int = 0) -> str:
     return _DASH if pd.isna(value) else f"{value:,.{decimals}f}"
-
-
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Component:
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
-    body = html.Tbody([_row(row) for row in rows])
-    table = html.Table([html.Caption(caption), head, body])
-    return html.Div(table, className="scroll", tabIndex=0, role="region", **aria(label=caption))
-
-
-def _row(cells: Sequence[str]) -> Component:
-    return html.Tr([html.Th(cells[0], scope="row"), *(html.Td(cell) for cell in cells[1:])])

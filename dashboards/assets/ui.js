@@ -54,7 +54,40 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return [shown, String(shown), shown ? "Hide table" : "Show as table"];
     }
 
-    return { viewport, tick, chooseRange, chooseStrip, toggleTable };
+    // The server builds tables only while they are shown.
+    function askTables(shown, range, asked) {
+      const wanted = shown ? range : null;
+      return wanted === (asked || null) ? skip() : wanted;
+    }
+
+    function element(name, props, children) {
+      const made = Object.assign(document.createElement(name), props);
+      made.append(...children);
+      return made;
+    }
+
+    function row(cells) {
+      const [first, ...rest] = cells;
+      const head = element("th", { scope: "row", textContent: first }, []);
+      return element("tr", {}, [head, ...rest.map((text) => element("td", { textContent: text }, []))]);
+    }
+
+    function table(content) {
+      const heads = content.head.map((text) => element("th", { scope: "col", textContent: text }, []));
+      const made = element("table", {}, [
+        element("caption", { textContent: content.caption }, []),
+        element("thead", {}, [element("tr", {}, heads)]),
+        element("tbody", {}, content.rows.map(row)),
+      ]);
+      return element("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: content.caption }, [made]);
+    }
+
+    function drawTables(contents) {
+      document.getElementById("table").replaceChildren(...(contents || []).map(table));
+      return skip();
+    }
+
+    return { askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
   })(),
 });
 

@@ -58,10 +58,15 @@ def _heart_range(frame: pd.DataFrame, noon: list[str], view: View) -> Figure:
         "yaxis": HEART,
         "name": "HR range",
         "y": numbers(frame["max"] - frame["min"], 0),
-        "marker": {"color": view.theme.heart_band, "line": {"width": 0}, "cornerradius": 2},
+        "marker": {"color": view.theme.heart_band, "line": {"width": 0}, **_rounded(view)},
         "customdata": [list(pair) for pair in zip(low, high, strict=True)],
         "hovertemplate": "%{customdata[0]:.0f}–%{customdata[1]:.0f} bpm",
     }
+
+
+def _rounded(view: View) -> Figure:
+    """Round corners are seen on wide bars, and cost time on hundreds of narrow ones."""
+    return {"cornerradius": 2} if view.length.days <= 120 else {}
 
 
 def _line(

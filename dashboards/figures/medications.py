@@ -1,6 +1,7 @@
 """The medication lanes: one bar a dose, higher for a higher dose, hatched if patient-reported."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from html import escape
 
@@ -8,6 +9,7 @@ from clinical.medications import Ending, Lane, Segment, Source
 from dashboards import words
 from dashboards.figures.rows import LEFT, Row, lane_height
 from dashboards.figures.view import (
+    LONGEST,
     Figure,
     Sheet,
     TimelineData,
@@ -23,8 +25,9 @@ _HELD = "rgba(0,0,0,0)"
 
 
 def shown_lanes(lanes: Sequence[Lane], view: View) -> list[Lane]:
-    """The lanes with something inside the window."""
-    return [lane for lane in lanes if any(_inside(segment, view) for segment in lane.segments)]
+    """The lanes of the longest range, whatever the window: the rows stay where they are."""
+    year = replace(view, first=view.last - timedelta(days=LONGEST))
+    return [lane for lane in lanes if any(_inside(segment, year) for segment in lane.segments)]
 
 
 def medication_row(data: TimelineData, view: View) -> Row:
@@ -32,7 +35,7 @@ def medication_row(data: TimelineData, view: View) -> Row:
     count = max(1, len(shown_lanes(data.lanes, view)))
     scale: Figure = {"range": [count - 0.4, -0.55], "showticklabels": False, "showgrid": False}
     title = "Medications" if view.compact or not shown_lanes(data.lanes, view) else ""
-    note = "taller = higher dose · hatched = patient reported" if view.compact else ""
+    note = "taller = more · hatched = patient reported" if view.compact else ""
     return Row(AXIS, title, note, count * lane_height(view), scale)
 
 
@@ -40,13 +43,16 @@ def draw_medications(sheet: Sheet, data: TimelineData, view: View) -> None:
     """Draw every lane that touches the window, or say why there is none."""
     drawn = shown_lanes(data.lanes, view)
     if not drawn:
-        sentence = data.no_medications if not data.lanes else "None in this time range"
+        sentence = data.no_medications if not data.lanes else "None in the past year"
         sheet.text(sentence, color=view.theme.muted, size=12, **_middle(AXIS))
     for number, lane in enumerate(drawn):
         _name(sheet, lane, number, view)
-        for segment in lane.segments:
-            if _inside(segment, view):
-                _bar(sheet, lane, segment, number, view)
+        inside = [segment for segment in lane.segments if _inside(segment, view)]
+        for segment in inside:
+            _bar(sheet, lane, segment, number, view)
+        if not inside and not view.compact:
+            place: Figure = {"x": stamp(view.low), "xanchor": "left", "xshift": 5, "y": number}
+            sheet.text(_over(lane), color=view.theme.muted, yref=AXIS, **place)
 
 
 def _middle(axis: str) -> Figure:
@@ -61,7 +67,7 @@ def _name(sheet: Sheet, lane: Lane, number: int, view: View) -> None:
         sheet.text(escape(name), color=theme.ink, size=12, yref=AXIS, **place)
         return
     visible = [segment.label for segment in lane.segments if _inside(segment, view)]
-    label = f"<b>{escape(lane.name)}</b> {escape(' → '.join(visible))}"
+    label = f"<b>{escape(lane.name)}</b> {escape(' → '.join(visible)) or _over(lane)}"
     place = {
         "x": stamp(view.low),
         "xanchor": "left",
@@ -79,11 +85,11 @@ def _bar(sheet: Sheet, lane: Lane, segment: Segment, number: int, view: View) ->
             "type": "bar",
             "orientation": "h",
             "yaxis": AXIS,
-            "name": lane.name,
+            "name": escape(lane.name),
             "x": [milliseconds(end - start)],
             "base": [stamp(start)],
             "y": [y],
-            "width": (0.34 if view.compact else 0.5) * (0.55 + 0.45 * segment.strength),
+            "width": (0.34 if view.compact else 0.5) * (0.62 + 0.38 * segment.strength),
             "marker": _marker(lane, segment, view),
             "hovertemplate": _hover(lane, segment, view.today),
         }
@@ -127,8 +133,9 @@ def _open_ends(sheet: Sheet, segment: Segment, y: float, edge: str, view: View) 
 
 def _hover(lane: Lane, segment: Segment, today: date) -> str:
     first = words.full_day(segment.start) if segment.start else "start not recorded"
-    said = [f"{first} – {ending(segment, today)}", lane.source.value, segment.remark, *lane.remarks]
-    lines = "<br>".join(escape(line) for line in said if line)
+    when = f"{first} – {ending(segment, today)} · {lane.source.value.lower()}"
+    said = [line for line in (when, segment.remark, *lane.remarks) if line]
+    lines = "<br>".join(escape(line) for line in said)
     return f"<b>{escape(lane.name)} {escape(segment.label)}</b><br>{lines}<extra></extra>"
 
 
@@ -140,6 +147,12 @@ def ending(segment: Segment, today: date) -> str:
         return "end not recorded"
     planned = segment.start is not None and segment.start > today
     return "planned" if planned else "ongoing"
+
+
+def _over(lane: Lane) -> str:
+    """Why a lane has no bar in the window: its last dose ended before."""
+    ends = [segment.end for segment in lane.segments if segment.end]
+    return f"ended {words.full_day(max(ends) - timedelta(days=1))}" if ends else ""
 
 
 def _visible(segment: Segment, view: View) -> tuple[datetime, datetime]:

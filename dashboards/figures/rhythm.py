@@ -14,7 +14,9 @@ AXIS = "y2"
 def rhythm_row(data: TimelineData) -> Row:
     """A low row without a scale."""
     count = len(data.episodes)
-    note = data.rhythm_note or (f"{count} in range" if count else "none in range")
+    note = f"{count} in range" if count else "none in range"
+    if data.no_rhythm:
+        note = "not known"
     scale = {"range": [0, 1], "showticklabels": False, "showgrid": False}
     return Row(AXIS, "AFib episodes", note, 38, scale)
 

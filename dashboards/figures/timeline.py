@@ -5,7 +5,7 @@ from dashboards.figures.measured import HEART, draw_measured, measured_rows
 from dashboards.figures.medications import draw_medications, medication_row
 from dashboards.figures.rhythm import draw_rhythm, rhythm_row
 from dashboards.figures.rows import Row, layout, titles
-from dashboards.figures.view import Figure, Sheet, TimelineData, View
+from dashboards.figures.view import Figure, Sheet, TimelineData, View, stamp
 from dashboards.series import is_empty
 
 
@@ -32,8 +32,14 @@ def _say_empty(sheet: Sheet, data: TimelineData, view: View) -> None:
 
 def _assembled(sheet: Sheet, rows: list[Row], view: View) -> Figure:
     annotations = [*titles(rows, view), *sheet.annotations]
-    shared = {"xaxis": "x"}
+    traces = [*(_foothold(row, view) for row in rows), *sheet.traces]
     return {
-        "data": [{**shared, **trace} for trace in sheet.traces],
+        "data": [{"xaxis": "x", **trace} for trace in traces],
         "layout": {**layout(rows, view), "shapes": sheet.shapes, "annotations": annotations},
     }
+
+
+def _foothold(row: Row, view: View) -> Figure:
+    """An axis without a trace is none to Plotly: what is written in an empty row would stray."""
+    point: Figure = {"x": [stamp(view.low)], "y": [None], "yaxis": row.axis}
+    return {"type": "scatter", "mode": "markers", "hoverinfo": "skip", **point}

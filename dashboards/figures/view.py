@@ -15,6 +15,9 @@ from dashboards.theme import Theme
 
 Figure = dict[str, Any]
 
+LONGEST = 365
+"""Days of the longest range."""
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineData:
@@ -32,7 +35,6 @@ class TimelineData:
     no_medications: str = "No medications on record"
     no_wearables: str = ""
     no_rhythm: str = ""
-    rhythm_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from dash.development.base_component import Component
+from plotly.utils import PlotlyJSONEncoder
+
+from dashboards.findings_list import (
+    acknowledged_findings,
+    evidence,
+    open_findings,
+    title,
+    write_state,
+)
+from dashboards.services import Finding, WriteState
+from tests.dashboards.fake_services import NOW, FakeServices
+
+OSLO = ZoneInfo("Europe/Oslo")
+
+
+@pytest.fixture
+def ongoing() -> Finding:
+    return FakeServices().kept["now"]
+
+
+@pytest.fixture
+def seen() -> Finding:
+    return FakeServices().kept["old"]
+
+
+def text(parts: list[Component]) -> str:
+    return json.dumps(parts, cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+
+def test_the_finding_in_one_line(ongoing: Finding) -> None:
+    assert title(ongoing) == "Possible atrial fibrillation, 24 min so far, rate up to 142 bpm"
+
+
+def test_an_ended_finding_has_a_length(ongoing: Finding) -> None:
+    ended = replace(ongoing, end=NOW, max_rate=None)
+    assert title(ended) == "Possible atrial fibrillation, 24 min"
+
+
+def test_the_evidence_in_local_time(ongoing: Finding) -> None:
+    assert evidence(ongoing, OSLO) == (
+        "since 20 Nov 15:06 · Heart patch 2 (ECG) · 97 % analysable · investigational software · "
+        "not clinician-confirmed"
+    )
+
+
+def test_a_vendors_verdict_names_the_vendor(ongoing: Finding) -> None:
+    theirs = replace(ongoing, decider="Withings", signal="PPG", end=NOW)
+    assert "(PPG)" in evidence(theirs, OSLO)
+    assert "decided by Withings" in evidence(theirs, OSLO)
+    assert "investigational" not in evidence(theirs, OSLO)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("pending", "saving in chart…"),
+        ("sending", "saving in chart…"),
+        ("saved", "✓ saved in chart 15:30"),
+        ("waiting", "not saved yet, will retry"),
+        ("failed", "not saved in chart: refused by the chart"),
+    ],
+)
+def test_the_state_in_the_chart_is_said(state: str, words: str) -> None:
+    assert write_state(WriteState(state, NOW, "refused by the chart"), OSLO)[0] == words
+
+
+def test_an_open_finding_can_be_acknowledged_by_name(ongoing: Finding) -> None:
+    drawn = text(open_findings([ongoing], OSLO, {}))
+    assert "Acknowledge: Possible atrial fibrillation, 24 min so far" in drawn
+    assert '"version": 1' in drawn
+
+
+def test_words_being_typed_survive_a_redraw(ongoing: Finding) -> None:
+    assert "Called her" in text(open_findings([ongoing], OSLO, {"now": "Called her"}))
+
+
+def test_an_acknowledged_finding_says_who_when_and_why(seen: Finding) -> None:
+    drawn = text(acknowledged_findings([seen], OSLO))
+    assert "1 acknowledged" in drawn
+    assert "✓ Dr Ingrid Lind · 9 Nov 17:54" in drawn
+    assert "Called her" in drawn
+    assert "Acknowledge:" not in drawn
+
+
+def test_an_ecg_is_offered_only_where_there_is_one(ongoing: Finding) -> None:
+    without = replace(ongoing, has_strip=False)
+    assert "ECG of" in text(open_findings([ongoing], OSLO, {}))
+    assert "ECG of" not in text(open_findings([without], OSLO, {}))
+
+
+def test_no_findings_is_said() -> None:
+    assert "No open findings." in text(open_findings([], OSLO, {}))
+    assert acknowledged_findings([], OSLO) == []
+
+
+def test_a_finding_across_midnight_names_both_days(ongoing: Finding) -> None:
+    late = replace(ongoing, onset=NOW + timedelta(hours=8), end=NOW + timedelta(hours=9))
+    assert evidence(late, OSLO).startswith("20 Nov 23:30 – 21 Nov 00:30 · ")

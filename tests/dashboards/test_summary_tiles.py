@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from dashboards.reading import Look
+from dashboards.services import RhythmRead
+from dashboards.summary import Tile, tiles
+from tests.dashboards.fake_services import NOW
+
+See = Callable[..., Look]
+
+
+def tile(seen: Look, label: str) -> Tile:
+    (found,) = [tile for tile in tiles(seen) if tile.label == label]
+    return found
+
+
+def with_rhythm(seen: Look, hours: float, fibrillating: float, *, ongoing: bool = False) -> Look:
+    assert isinstance(seen.rhythm, RhythmRead)
+    first = seen.rhythm.episodes[0]
+    end = None if ongoing else first.start + timedelta(minutes=24)
+    rhythm = RhythmRead((replace(first, end=end),), hours * 3600, hours * 3600, fibrillating * 3600)
+    return replace(seen, rhythm=rhythm)
+
+
+def test_burden_is_a_share_of_analysable_time(see: See) -> None:
+    found = tile(with_rhythm(see(), hours=100, fibrillating=5), "AFib burden")
+    assert (found.value, found.unit) == ("5.0", "% of 100 h ECG")
+    assert found.note.startswith("1 episode · ")
+
+
+def test_an_hour_of_ecg_shows_episodes_and_no_percentage(see: See) -> None:
+    found = tile(with_rhythm(see(), hours=1, fibrillating=0.4), "Possible AFib")
+    assert (found.value, found.unit) == ("1", "episode · longest 24 min")
+    assert found.note == "1 h of 24 h ECG for a burden"
+
+
+def test_an_ongoing_episode_is_called_so(see: See) -> None:
+    found = tile(with_rhythm(see(), hours=1, fibrillating=0.4, ongoing=True), "Possible AFib")
+    assert found.unit == "episode, one ongoing"
+
+
+def test_without_an_ecg_nothing_is_claimed(see: See) -> None:
+    seen = replace(see(), rhythm=RhythmRead((), 0, 0, 0))
+    assert tile(seen, "AFib burden") == Tile("AFib burden", "–", "", "no ECG recorded")
+
+
+def test_numbers_carry_their_days_and_the_change(see: See) -> None:
+    found = tile(see(), "Resting HR")
+    assert found.unit == "bpm"
+    assert found.note.startswith("−")
+    assert found.note.endswith(" vs prior 3 mo · 87/90 d")
+
+
+def test_a_year_has_no_prior_period_here(see: See) -> None:
+    assert tile(see(days=365), "Resting HR").note == "no prior period · 362/365 d"
+
+
+def test_hrv_names_its_statistic(see: See) -> None:
+    assert tile(see(), "HRV (RMSSD)").unit == "ms"
+
+
+def test_sleep_counts_its_nights(see: See) -> None:
+    found = tile(see(), "Sleep")
+    assert found.unit == "87 of 90 nights"
+    assert " h " in found.value
+
+
+def test_today_is_not_counted_as_not_worn(see: See) -> None:
+    assert tile(see(days=14), "Wear time").note == "0 of 13 days without data"
+
+
+def test_without_a_wearable_there_are_no_numbers(see: See) -> None:
+    shown = [found.value for found in tiles(see(linked=False))[1:]]
+    assert shown == ["–"] * 5
+
+
+def test_a_missing_part_is_not_zero(see: See) -> None:
+    assert tile(see(missing={"Rhythm"}), "AFib burden").note == "not available now"
+
+
+def test_the_median_is_of_the_range_alone(see: See) -> None:
+    assert tile(see(days=14), "Resting HR").value == "51"
+    assert see(days=14).today == NOW.date()
