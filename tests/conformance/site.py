@@ -15,6 +15,7 @@ import requests
 from waitress import wasyncore
 from waitress.server import create_server
 
+from app.contexts import Facts
 from app.factory import create_app
 from app.parts import Parts
 from config.settings import Listen, Settings, Tenant
@@ -116,6 +117,12 @@ class Site:
         page = browser.visit(self.launch_url(ehr, **changes))
         return Launched(self, browser, page)
 
+    def started(self, ehr: SimulatedEhr) -> Launched:
+        """A whole standalone launch, from the start page, in a browser of its own."""
+        browser = Browser()
+        page = browser.submit(browser.get(f"{self.url}/start"))
+        return Launched(self, browser, page)
+
     def backend(self, tenant: str = "") -> tuple[BackendToken, FhirChart]:
         """Delivery's access to a tenant's chart, as the delivery role puts it together."""
         chosen = self.settings.tenant(tenant or self.tenants[0].id)
@@ -141,6 +148,14 @@ class Launched:
         )
         assert self.page.status_code == 200
         return found
+
+    @property
+    def facts(self) -> Facts:
+        """What the product has understood of the launch."""
+        cookie = self.browser.cookies[self.site.url]["__Host-session"]
+        session = self.site.parts.sessions.find(cookie) or ""
+        identifier = self.path.strip("/").split("/")[1]
+        return self.site.parts.contexts.find(identifier, session).facts
 
     @property
     def code(self) -> str:
