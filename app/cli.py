@@ -10,8 +10,10 @@ import click
 ROLES = ("web", "api", "gateway", "worker", "poller", "engine", "delivery")
 _COMMANDS = {
     "demo": ("app.demo.command", "demo"),
+    "ehr": ("app.ehr.command", "ehr"),
     "replay": ("app.replay", "replay"),
     "run": ("app.running", "run"),
+    "vault": ("app.vault_command", "vault"),
 }
 
 
