@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
 from app.access import held
 from app.contexts import Facts, LaunchContext
 from app.cookies import drop_cookie, session_cookie, set_session
+from app.frame_page import frame_page
 from app.headers import framed_by
 from app.parts import Parts
 from app.pending import PendingLaunch, browser_cookie
@@ -22,16 +24,19 @@ from app.problems import (
     show,
 )
 from app.sessions import Session
+from config.settings import Tenant
 from smart.ehr import Ehr
 from smart.errors import EhrError, EhrMisconfigured, IdentityRefused, NotFound, NotPermitted
 from smart.fhir import FhirReader
 from smart.identity import Identity, verify_id_token
-from smart.patient import person_name
+from smart.scopes import withheld
 from smart.token_endpoint import exchange_code
 from smart.token_response import Tokens
+from smart.user import user_name
 
 NAMES = ("state", "code", "error", "error_description", "iss")
 LONGEST = 8_192
+RESUMED = "resumed"
 SEVERAL_ISSUERS = "the answer comes from another authorization server"
 
 
@@ -44,12 +49,15 @@ class Refusal(Exception):
 
 
 def callback_routes(parts: Parts) -> Blueprint:
-    """`/callback`."""
+    """`/callback`, and `/callback/<tenant>` for tenants that are registered with one of their own."""
     routes = Blueprint("callback", __name__)
 
     @routes.get("/callback")
-    def finish() -> Response:
+    @routes.get("/callback/<own>")
+    def finish(own: str = "") -> Response:
         state = request.args.get("state", "")
+        if _lost_its_cookies():
+            return frame_page(parts, way_on=f"{request.path}?{_query()}&{RESUMED}=1")
         try:
             response = _finish(parts)
         except Refusal as refusal:
@@ -62,26 +70,35 @@ def callback_routes(parts: Parts) -> Blueprint:
     return routes
 
 
+def _lost_its_cookies() -> bool:
+    """A frame whose storage access has to be renewed, because it went by way of another site."""
+    framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+    return framed and not request.cookies and RESUMED not in request.args
+
+
+def _query() -> str:
+    return request.query_string.decode("ascii", "replace")
+
+
 def _finish(parts: Parts) -> Response:
     given = _parameters()
     pending = _pending(parts, given)
     tenant = parts.settings.tenant(pending.tenant)
     framed_by(tenant)
+    _check_address(parts, tenant)
     if given["error"]:
         _refused(parts, pending.tenant, given)
     ehr = parts.ehrs[tenant.id]
     _check_sender(ehr, given["iss"])
     tokens = exchange_code(
-        ehr, given["code"], verifier=pending.verifier, redirect_uri=parts.redirect_uri
+        ehr, given["code"], verifier=pending.verifier, redirect_uri=parts.redirect_uri(tenant)
     )
     launched = _establish(ehr, tokens, pending.nonce)
     session = parts.sessions.sign_in(session_cookie(request), tenant.id, launched.user)
     context = parts.contexts.create(
         session.id, tenant.id, launched, held(tokens, parts.store.now())
     )
-    parts.audit(
-        tenant.id, launched.user, "launch", f"Patient/{launched.patient}", context=context.id
-    )
+    _audit(parts, context, withheld(tenant.scopes, tokens.scopes))
     return _into_the_app(context, session)
 
 
@@ -113,6 +130,12 @@ def _refused(parts: Parts, tenant: str, given: dict[str, str]) -> None:
     raise Refusal(REFUSED, detail=f"The EHR says: {words[:300]}", reason=given["error"])
 
 
+def _check_address(parts: Parts, tenant: Tenant) -> None:
+    """An answer at another EHR's callback is another EHR's, whatever its state says."""
+    if request.path != urlsplit(parts.redirect_uri(tenant)).path:
+        raise Refusal(UNKNOWN_STATE, reason=SEVERAL_ISSUERS)
+
+
 def _check_sender(ehr: Ehr, sender: str) -> None:
     """RFC 9207: an answer that names its issuer has to name the one that was asked."""
     configuration = ehr.configuration()
@@ -133,15 +156,19 @@ def _establish(ehr: Ehr, tokens: Tokens, nonce: str) -> Facts:
         patient=tokens.patient,
         encounter=tokens.encounter,
         user=identity.fhir_user or identity.subject,
-        user_name=identity.name or _name_in_the_ehr(reader, identity.fhir_user),
+        user_name=identity.name or user_name(reader, identity.fhir_user, tokens.scopes),
         need_patient_banner=tokens.need_patient_banner,
         intent=tokens.intent[:60],
+        subject=identity.subject,
+        fhir_context=tokens.fhir_context,
+        style_url=tokens.style_url,
+        ehr_tenant=tokens.tenant[:200],
     )
 
 
 def _identity(ehr: Ehr, tokens: Tokens, nonce: str) -> Identity:
     if tokens.id_token:
-        return verify_id_token(ehr, tokens.id_token, nonce)
+        return verify_id_token(ehr, tokens.id_token, nonce, access_token=tokens.access)
     if "openid" in ehr.tenant.scopes:
         raise IdentityRefused("the EHR sent no id_token")
     return Identity("", "", "")
@@ -154,13 +181,12 @@ def _read_patient_back(reader: FhirReader, patient: str) -> None:
         raise Refusal(WRONG_PATIENT, reason=str(error)) from error
 
 
-def _name_in_the_ehr(reader: FhirReader, user: str) -> str:
-    """The user's name where the id_token has none and the EHR lets it be read, else ""."""
-    kind, _, identifier = user.partition("/")
-    try:
-        return person_name(reader.read(kind, identifier))
-    except EhrError:
-        return ""
+def _audit(parts: Parts, context: LaunchContext, missing: tuple[str, ...]) -> None:
+    """Who opened whose chart, and what of it the EHR keeps from the app."""
+    facts = context.facts
+    detail = {"withheld": " ".join(missing)} if missing else {}
+    entity = f"Patient/{facts.patient}"
+    parts.audit(context.tenant, facts.user, "launch", entity, context=context.id, **detail)
 
 
 def _into_the_app(context: LaunchContext, session: Session) -> Response:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, render_template_string, request
+from flask import Blueprint, Response, jsonify, request
 
-from app.cookies import PROBE, session_cookie, set_cookie, set_session
+from app.cookies import PROBE
+from app.frame_page import frame_page, with_probe
 from app.headers import framed_by
 from app.parts import Parts
-from app.pending import LIFETIME, browser_cookie
-from app.problems import BAD_LAUNCH, UNKNOWN_ISSUER, problem_for, show
-from app.store import SECOND, new_secret
-from config.settings import Tenant
-from smart.authorization import authorization_url, new_attempt
-from smart.errors import EhrError
+from app.problems import BAD_LAUNCH, UNKNOWN_ISSUER, show
+from app.sign_in import sign_in
 
 LONGEST_LAUNCH = 8_192
 
@@ -27,7 +23,6 @@ class BadLaunch(Exception):
 def launch_routes(parts: Parts) -> Blueprint:
     """`/launch.html`, `/launch` and the probe that the launch page uses."""
     routes = Blueprint("launch", __name__)
-    template = launch_page().read_text("utf-8")
 
     @routes.get("/launch.html")
     def page() -> Response:
@@ -40,14 +35,11 @@ def launch_routes(parts: Parts) -> Blueprint:
             return _unknown(parts, issuer)
         framed_by(tenant)
         query = urlencode({"iss": issuer, "launch": launch})
-        kept = PROBE in request.cookies
-        response = Response(render_template_string(template, query=query, kept=kept))
-        set_cookie(response, PROBE, "1", seconds=LIFETIME // SECOND)
-        return response
+        return frame_page(parts, way_on=f"/launch?{query}", own_window=f"/launch.html?{query}")
 
     @routes.get("/launch/probe")
     def probe() -> Response:
-        return jsonify(kept=PROBE in request.cookies)
+        return with_probe(jsonify(kept=PROBE in request.cookies))
 
     @routes.get("/launch")
     def start() -> Response:
@@ -58,19 +50,9 @@ def launch_routes(parts: Parts) -> Blueprint:
         tenant = parts.settings.tenant_for_issuer(issuer)
         if tenant is None:
             return _unknown(parts, issuer)
-        framed_by(tenant)
-        try:
-            return _to_the_ehr(parts, tenant, launch)
-        except EhrError as error:
-            return show(problem_for(error), reason=str(error))
+        return sign_in(parts, tenant, launch)
 
     return routes
-
-
-def launch_page() -> Path:
-    """The launch page: at the root of a checkout, beside this module in an installation."""
-    here = Path(__file__).with_name("launch.html")
-    return here if here.exists() else Path(__file__).parents[1] / "launch.html"
 
 
 def _parameters() -> tuple[str, str]:
@@ -84,17 +66,3 @@ def _parameters() -> tuple[str, str]:
 def _unknown(parts: Parts, issuer: str) -> Response:
     parts.audit("", "", "launch.refused", "issuer", issuer=issuer[:200])
     return show(UNKNOWN_ISSUER, detail=issuer[:200], reason="issuer not in the registry")
-
-
-def _to_the_ehr(parts: Parts, tenant: Tenant, launch: str) -> Response:
-    attempt, browser = new_attempt(), new_secret()
-    url = authorization_url(
-        parts.ehrs[tenant.id], attempt, redirect_uri=parts.redirect_uri, launch=launch
-    )
-    parts.pending.keep(tenant.id, attempt, browser)
-    response = Response(status=302, headers={"Location": url})
-    set_cookie(response, browser_cookie(attempt.state), browser, seconds=LIFETIME // SECOND)
-    session = parts.sessions.begin(session_cookie(request))
-    if session.cookie is not None:
-        set_session(response, session.cookie)
-    return response

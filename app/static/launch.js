@@ -2,14 +2,20 @@
 (() => {
   "use strict";
   const main = document.getElementById("launch");
+  const framed = window.top !== window.self;
 
   const show = (id) => {
     for (const section of main.querySelectorAll("section")) section.hidden = section.id !== id;
+    main.classList.remove("waiting");
+  };
+  // whoever has just pressed a button that is gone needs a place to be
+  const moveTo = (id) => {
+    show(id);
+    document.getElementById(`${id}-title`).focus();
   };
   const go = () => window.location.replace(main.dataset.go);
 
-  // the page set a probe cookie when it was loaded: does it come back?
-  const kept = async () => {
+  const probe = async () => {
     try {
       const answer = await fetch("/launch/probe", { credentials: "same-origin", cache: "no-store" });
       return (await answer.json()).kept === true;
@@ -17,32 +23,48 @@
       return false;
     }
   };
+  // the first answer sets the cookie anew, which counts where access was given meanwhile
+  const kept = async () => (await probe()) || (await probe());
 
-  const askedBefore = () => new URLSearchParams(window.location.search).has("asked");
-
-  // after permission the page is loaded anew: only a navigation shows what the sign-in will meet
-  const ask = async () => {
+  const permission = async () => {
+    if (!framed || typeof document.requestStorageAccess !== "function") return "denied";
+    try {
+      return (await navigator.permissions.query({ name: "storage-access" })).state;
+    } catch {
+      return "prompt"; // a browser that cannot say has to be asked
+    }
+  };
+  const allowed = async () => {
     try {
       await document.requestStorageAccess();
-      const again = new URL(window.location.href);
-      again.searchParams.set("asked", "1");
-      window.location.replace(again);
+      return await kept();
     } catch {
-      show("outside");
+      return false;
     }
+  };
+
+  const giveUp = (present) => {
+    if (!main.dataset.ownWindow) go();
+    else present(framed ? "outside" : "nowhere");
+  };
+  const offerToAsk = () => {
+    const button = document.getElementById("allow");
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      if (await allowed()) go();
+      else giveUp(moveTo);
+    });
+    show("ask");
   };
 
   const start = async () => {
-    const framed = window.top !== window.self;
-    if (!framed || main.dataset.kept === "yes" || (!askedBefore() && (await kept()))) {
-      go();
-    } else if (typeof document.requestStorageAccess === "function" && !askedBefore()) {
-      document.getElementById("allow").addEventListener("click", ask);
-      show("ask");
-    } else {
-      show("outside");
-    }
+    if (main.dataset.kept === "yes" || (await kept())) return go();
+    const state = await permission();
+    if (state === "granted" && (await allowed())) return go();
+    return state === "prompt" ? offerToAsk() : giveUp(show);
   };
 
+  const open = document.getElementById("open");
+  if (open) open.addEventListener("click", () => moveTo("opened"));
   start();
 })();

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -68,6 +69,29 @@ def test_a_callback_in_another_browser_is_refused(site: Site, ehr: StubEhr) -> N
     assert theirs.get(f"/callback?{query}").status_code == 400
     assert token_requests(ehr) == 1
     assert mine.get(f"/callback?{query}").status_code == 303
+
+
+FRAMED = {"Sec-Fetch-Dest": "iframe"}
+
+
+def test_a_frame_without_any_cookie_may_ask_for_storage_access_and_come_again(
+    site: Site, browser: Browser, ehr: StubEhr
+) -> None:
+    query = ehr.authorize(browser.start().headers["Location"])
+    bare = site.browser().get(f"/callback?{query}", headers=FRAMED)
+    assert (bare.status_code, token_requests(ehr)) == (200, 0)
+    [way_on] = re.findall(r'data-go="([^"]+)"', bare.text)
+    assert way_on == f"/callback?{query}&resumed=1".replace("&", "&amp;")
+    assert browser.get(f"/callback?{query}&resumed=1", headers=FRAMED).status_code == 303
+
+
+def test_a_frame_that_comes_again_without_cookies_is_refused(
+    site: Site, browser: Browser, ehr: StubEhr
+) -> None:
+    query = ehr.authorize(browser.start().headers["Location"])
+    bare = site.browser().get(f"/callback?{query}&resumed=1", headers=FRAMED)
+    assert (bare.status_code, token_requests(ehr)) == (400, 0)
+    assert UNKNOWN in bare.text
 
 
 def test_a_sign_in_takes_ten_minutes_at_most(site: Site, browser: Browser, ehr: StubEhr) -> None:

@@ -110,14 +110,25 @@ def test_the_launch_page_leads_to_the_launch_with_nothing_lost(
     assert ehr.sent == []
 
 
-def test_the_launch_page_finds_out_whether_cookies_are_kept(
-    site: Site, browser: Browser, ehr: StubEhr
-) -> None:
+def test_the_launch_page_finds_out_whether_cookies_are_kept(browser: Browser, ehr: StubEhr) -> None:
     query = urlencode({"iss": ehr.base, "launch": "x"})
-    assert browser.get("/launch/probe").json == {"kept": False}
     assert 'data-kept="no"' in browser.get(f"/launch.html?{query}").text
-    assert browser.get("/launch/probe").json == {"kept": True}
     assert 'data-kept="yes"' in browser.get(f"/launch.html?{query}").text
+
+
+def test_the_probe_tells_whether_its_cookie_came_back(browser: Browser) -> None:
+    assert [browser.get("/launch/probe").json for _ in range(2)] == [
+        {"kept": False},
+        {"kept": True},
+    ]
+
+
+def test_a_window_of_its_own_is_given_the_same_launch(browser: Browser, ehr: StubEhr) -> None:
+    query = urlencode({"iss": ehr.base, "launch": "a&b c"})
+    page = browser.get(f"/launch.html?{query}").text
+    assert f'href="/launch.html?{query.replace("&", "&amp;")}" target="_blank"' in page
+    assert "allow cookies for <strong>http://127.0.0.1:8410</strong> in frames" in page
+    assert ehr.sent == []
 
 
 @pytest.mark.parametrize(("status", "answer"), [(500, 503), (404, 502)])

@@ -25,8 +25,14 @@ ECG_ROLES = ("web", "api", "gateway", "engine", "delivery")
 class Stack:
     """Starts the EHR and some roles; stops all at the end."""
 
-    def __init__(self, folder: Path, roles: Sequence[str] = ECG_ROLES, vendors: bool = False):
-        self.site = Site(folder / "data", _free_ports())
+    def __init__(
+        self,
+        folder: Path,
+        roles: Sequence[str] = ECG_ROLES,
+        vendors: bool = False,
+        place: Site | None = None,
+    ):
+        self.site = place or Site(folder / "data", free_ports())
         site.write(self.site)
         self._roles = roles
         self._vendors = vendors
@@ -39,10 +45,9 @@ class Stack:
             self.start_vendors()
         for role in self._roles:
             self.start(role)
-        urls = [f"{self.site.ehr_url}/fhir/metadata"]
-        urls += [f"{self.site.web_url}/healthz"] if "web" in self._roles else []
-        urls += [f"{self.site.api_url}/healthz"] if "api" in self._roles else []
-        urls += [f"{self._gateway_http}/healthz"] if "gateway" in self._roles else []
+        asked = [name for name in ("web", "api", "gateway") if name in self._roles]
+        urls = [f"{self._loopback('EHR')}/fhir/metadata"]
+        urls += [f"{self._loopback(name)}/healthz" for name in asked]
         if not wait_until(lambda: all(map(_answers, urls)), START_SECONDS):
             logs = "\n".join(
                 f"{log.name}: {log.read_text()[-2000:]}"
@@ -60,9 +65,9 @@ class Stack:
     ) -> None:
         self.processes.stop()
 
-    @property
-    def _gateway_http(self) -> str:
-        return self.site.gateway_url.replace("ws://", "http://")
+    def _loopback(self, name: str) -> str:
+        """Where a process itself listens, whatever address it is reached by."""
+        return f"http://127.0.0.1:{self.site.ports[name]}"
 
     def start(self, role: str) -> None:
         """Start a role."""
@@ -132,7 +137,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _free_ports() -> int:
+def free_ports() -> int:
     """Return the first of a run of free ports, apart from other test processes."""
     start = 21000 + (os.getpid() * 37) % 30000
     for first in range(start, start + 2000, 20):

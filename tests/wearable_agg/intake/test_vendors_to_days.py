@@ -9,7 +9,7 @@ from app.demo import people, site
 from app.demo.processes import Processes, wait_until
 from app.demo.site import Site
 from safeguards.assertions import Signer
-from tests.support.stack import _answers, _free_ports
+from tests.support.stack import _answers, free_ports
 
 BACKFILL_DAYS = 16
 
@@ -18,7 +18,7 @@ class Running:
     """The vendors' simulators, api, worker and poller over an empty data folder."""
 
     def __init__(self, folder):
-        self.site = Site(folder, _free_ports())
+        self.site = Site(folder, free_ports())
         site.write(self.site)
         config = self.site.config
         config.write_text(f"backfill_days = {BACKFILL_DAYS}\n{config.read_text()}")
