@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from app.store import HOUR, MINUTE, SECOND, Store
 from app.tables import launch_contexts as table
+from smart.launch_context import ContextItem
 from wearable_agg.store.database import writing
 
 IDLE = 15 * MINUTE
@@ -37,6 +38,16 @@ class Facts:
     user_name: str
     need_patient_banner: bool
     intent: str
+    subject: str = ""  # the user as the id_token names it
+    fhir_context: tuple[ContextItem, ...] = ()
+    style_url: str = ""
+    ehr_tenant: str = ""  # the EHR's own word for the organisation
+
+    @classmethod
+    def read(cls, content: dict[str, Any]) -> Facts:
+        """Facts from what `dataclasses.asdict` made of them, by way of JSON."""
+        items = tuple(ContextItem(**item) for item in content.pop("fhir_context", ()))
+        return cls(**content, fhir_context=items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +170,8 @@ class LaunchContexts:
         return row
 
     def _context(self, row: Row[Any]) -> LaunchContext:
-        return LaunchContext(
-            row.id, row.session_id, row.tenant, Facts(**self._unsealed(row, "facts"))
-        )
+        facts = Facts.read(self._unsealed(row, "facts"))
+        return LaunchContext(row.id, row.session_id, row.tenant, facts)
 
     def _alive(self) -> ColumnElement[bool]:
         now = self.store.now()
@@ -180,12 +190,17 @@ class LaunchContexts:
         return self._sealed(tenant, "tokens", identifier, content)
 
     def _sealed(self, tenant: str, column: str, identifier: str, content: object) -> bytes:
-        place = f"{tenant}|launch_contexts|{column}|{identifier}"
+        place = place_in_context(tenant, column, identifier)
         return self.store.vault.seal(json.dumps(content).encode(), bound_to=place)
 
     def _unsealed(self, row: Row[Any], column: str) -> dict[str, Any]:
-        place = f"{row.tenant}|launch_contexts|{column}|{row.id}"
+        place = place_in_context(row.tenant, column, row.id)
         content: dict[str, Any] = json.loads(
             self.store.vault.unseal(getattr(row, column), bound_to=place)
         )
         return content
+
+
+def place_in_context(tenant: str, column: str, identifier: str) -> str:
+    """Where a column of a context is sealed for."""
+    return f"{tenant}|launch_contexts|{column}|{identifier}"

@@ -34,6 +34,7 @@ class PendingLaunches:
         """Keep an attempt; `browser` is the secret that this browser's cookie holds."""
         state_hash = hashed(attempt.state)
         inner = json.dumps({"nonce": attempt.nonce, "verifier": attempt.verifier}).encode()
+        place = place_of_secrets(tenant, state_hash)
         with writing(self.store.engine) as connection:
             connection.execute(
                 delete(pending_launches).where(pending_launches.c.expires_at <= self.store.now())
@@ -43,7 +44,7 @@ class PendingLaunches:
                     state_hash=state_hash,
                     browser_hash=hashed(browser),
                     tenant=tenant,
-                    secrets=self.store.vault.seal(inner, bound_to=_place(tenant, state_hash)),
+                    secrets=self.store.vault.seal(inner, bound_to=place),
                     expires_at=self.store.now() + LIFETIME,
                 )
             )
@@ -61,7 +62,7 @@ class PendingLaunches:
             ).one_or_none()
         if row is None:
             return None
-        place = _place(row.tenant, row.state_hash)
+        place = place_of_secrets(row.tenant, row.state_hash)
         inner = json.loads(self.store.vault.unseal(row.secrets, bound_to=place))
         return PendingLaunch(row.tenant, inner["nonce"], inner["verifier"])
 
@@ -74,5 +75,6 @@ def browser_cookie(state: str) -> str:
     return f"__Host-launch-{hashed(state)[:16]}"
 
 
-def _place(tenant: str, state_hash: str) -> str:
+def place_of_secrets(tenant: str, state_hash: str) -> str:
+    """Where an attempt's secrets are sealed for."""
     return f"{tenant}|pending_launches|secrets|{state_hash}"

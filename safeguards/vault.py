@@ -1,19 +1,21 @@
-"""Encryption at rest: AES-256-GCM with the key id in the header, bound to its place."""
+"""Encryption at rest: AES-256-GCM by tenant, with the key id in the header, bound to its place."""
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from safeguards.files import read_or_create
+from safeguards.key_encryption import KeyEncryption, KeyFile, KeyUnavailable
+from safeguards.key_ring import EARLIER, KEY_ID_BYTES, KeyRing
 
-_VERSION = b"\x01"
-_KEY_ID_BYTES = 4
+__all__ = ["KeyUnavailable", "Unreadable", "Vault"]
+
+_VERSION = b"\x02"
+_FIRST_VERSION = b"\x01"
+_FIRST_KEY_ID_BYTES = 4
 _NONCE_BYTES = 12
 
 
@@ -22,43 +24,54 @@ class Unreadable(Exception):
 
 
 class Vault:
-    """Seals bytes so that they can only be read back in the place they were sealed for."""
+    """Seals bytes so that they can only be read back in the place they were sealed for.
 
-    def __init__(self, keys: dict[bytes, bytes], current: bytes) -> None:
-        self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._current = current
+    A place is named like "tenant|table|column|row"; each tenant has data keys of its own.
+    """
+
+    def __init__(self, ring: KeyRing) -> None:
+        self.ring = ring
 
     @classmethod
-    def open(cls, keys: Path) -> Vault:
-        """Open the site's vault; its key file is made on first use."""
-        document = json.loads(read_or_create(keys / "vault.json", _new_key_file))
-        material = {
-            bytes.fromhex(entry["id"]): base64.b64decode(entry["key"]) for entry in document["keys"]
-        }
-        return cls(material, bytes.fromhex(document["current"]))
+    def open(cls, keys: Path, encryption: KeyEncryption | None = None) -> Vault:
+        """Open the site's vault; its key files are made on first use.
+
+        `encryption` wraps the data keys: a file in the same folder where nothing else is given.
+        """
+        return cls(KeyRing(keys / "vault.json", encryption or KeyFile(keys / "wrapping.json")))
 
     def seal(self, plaintext: bytes, *, bound_to: str) -> bytes:
-        """Encrypt for one place, named like "tenant|table|column|row"."""
-        nonce = os.urandom(_NONCE_BYTES)
-        header = _VERSION + self._current
-        sealed = self._ciphers[self._current].encrypt(nonce, plaintext, header + bound_to.encode())
-        return header + nonce + sealed
+        """Encrypt for one place with its tenant's newest key; raises KeyUnavailable."""
+        key_id, cipher = self.ring.current(_tenant(bound_to))
+        header, nonce = _VERSION + bytes.fromhex(key_id), os.urandom(_NONCE_BYTES)
+        return header + nonce + cipher.encrypt(nonce, plaintext, header + bound_to.encode())
 
     def unseal(self, sealed: bytes, *, bound_to: str) -> bytes:
-        """Decrypt what `seal` made for the same place; raises Unreadable."""
-        header, rest = sealed[: 1 + _KEY_ID_BYTES], sealed[1 + _KEY_ID_BYTES :]
-        cipher = self._ciphers.get(header[1:])
-        if header[:1] != _VERSION or cipher is None:
-            raise Unreadable("sealed with an unknown key or version")
+        """Decrypt what `seal` made for the same place; raises Unreadable, KeyUnavailable."""
+        header, cipher = self._key_of(sealed, _tenant(bound_to))
+        nonce = sealed[len(header) : len(header) + _NONCE_BYTES]
+        rest = sealed[len(header) + _NONCE_BYTES :]
         try:
-            return cipher.decrypt(
-                rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], header + bound_to.encode()
-            )
+            return cipher.decrypt(nonce, rest, header + bound_to.encode())
         except (InvalidTag, ValueError) as error:
             raise Unreadable("sealed for another place, or changed") from error
 
+    def is_current(self, sealed: bytes, *, bound_to: str) -> bool:
+        """Tell whether these bytes were sealed with the tenant's newest key."""
+        key_id, _ = self.ring.current(_tenant(bound_to))
+        return sealed.startswith(_VERSION + bytes.fromhex(key_id))
 
-def _new_key_file() -> bytes:
-    key_id = os.urandom(_KEY_ID_BYTES).hex()
-    key = base64.b64encode(AESGCM.generate_key(256)).decode()
-    return json.dumps({"current": key_id, "keys": [{"id": key_id, "key": key}]}).encode()
+    def _key_of(self, sealed: bytes, tenant: str) -> tuple[bytes, AESGCM]:
+        """The header of sealed bytes, and the key it names."""
+        version = sealed[:1]
+        size = _FIRST_KEY_ID_BYTES if version == _FIRST_VERSION else KEY_ID_BYTES
+        header = sealed[: 1 + size]
+        owner = EARLIER if version == _FIRST_VERSION else tenant
+        cipher = self.ring.find(owner, header[1:].hex())
+        if version not in (_VERSION, _FIRST_VERSION) or cipher is None:
+            raise Unreadable("sealed with an unknown key or version")
+        return header, cipher
+
+
+def _tenant(bound_to: str) -> str:
+    return bound_to.partition("|")[0]

@@ -11,10 +11,10 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from safeguards.vault import Vault
+from safeguards.vault import Unreadable, Vault
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.intake_tables import inbox
 
@@ -51,7 +51,8 @@ def keep(
     `dead_because` files it at once among the dead letters, with that reason.
     """
     key = _key(vendor, account_id, kind, raw)
-    sealed = vault.seal(zlib.compress(raw, _FASTEST), bound_to=_place(key))
+    place, _ = places_of_payload(tenant, key)
+    sealed = vault.seal(zlib.compress(raw, _FASTEST), bound_to=place)
     arrival = {
         "state": DEAD if dead_because else NEW,
         "arrived_at": now_micros(),
@@ -87,7 +88,7 @@ def waiting(connection: Connection, vault: Vault, limit: int) -> list[Payload]:
             row.account_id,
             row.kind,
             row.arrived_at,
-            zlib.decompress(vault.unseal(row.raw, bound_to=_place(row.key))),
+            zlib.decompress(_unsealed(vault, row)),
         )
         for row in rows
     ]
@@ -112,5 +113,14 @@ def _key(vendor: str, account_id: int | None, kind: str, raw: bytes) -> str:
     return hashlib.sha256(head + raw).hexdigest()
 
 
-def _place(key: str) -> str:
-    return f"site|inbox|raw|{key}"
+def places_of_payload(tenant: str, key: str) -> tuple[str, str]:
+    """Where a payload is sealed for; then where it was before tenants had keys of their own."""
+    return f"{tenant}|inbox|raw|{key}", f"site|inbox|raw|{key}"
+
+
+def _unsealed(vault: Vault, row: Row[tuple[object, ...]]) -> bytes:
+    place, earlier = places_of_payload(row.tenant, row.key)
+    try:
+        return vault.unseal(row.raw, bound_to=place)
+    except Unreadable:
+        return vault.unseal(row.raw, bound_to=earlier)

@@ -42,7 +42,7 @@ class Account:
 
     def tokens(self, vault: Vault) -> Tokens:
         """Unseal the tokens; raises safeguards.vault.Unreadable."""
-        place = _place(self.tenant, self.vendor, self.vendor_user_id)
+        place = place_of_tokens(self.tenant, self.vendor, self.vendor_user_id)
         document = json.loads(vault.unseal(self.sealed_tokens, bound_to=place))
         return Tokens(
             access=document["access"],
@@ -148,11 +148,12 @@ def seal_tokens(vault: Vault, tenant: str, vendor: str, tokens: Tokens) -> bytes
         "refresh": tokens.refresh,
         "scopes": list(tokens.scopes),
     }
-    place = _place(tenant, vendor, tokens.vendor_user_id)
+    place = place_of_tokens(tenant, vendor, tokens.vendor_user_id)
     return vault.seal(json.dumps(document).encode(), bound_to=place)
 
 
-def _place(tenant: str, vendor: str, vendor_user_id: str) -> str:
+def place_of_tokens(tenant: str, vendor: str, vendor_user_id: str) -> str:
+    """Where an account's tokens are sealed for."""
     return f"{tenant}|vendor_accounts|tokens|{vendor}:{vendor_user_id}"
 
 
