@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,13 +36,22 @@ def elsewhere(recording: Recording) -> Iterator[OtherHost]:
     host.close()
 
 
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as the product makes it: keys and empty tables, to be copied by each test."""
+    folder = tmp_path_factory.mktemp("installation") / "data"
+    with SimulatedEhr() as simulated, Site(folder, [tenant_at(simulated)]):
+        return folder
+
+
 @pytest.fixture
-def open_site(ehr: SimulatedEhr, tmp_path: Path) -> Iterator[Opener]:
+def open_site(ehr: SimulatedEhr, tmp_path: Path, installation: Path) -> Iterator[Opener]:
     """Open the product with the hospital registered as a test wants it."""
     with ExitStack() as opened:
 
         def start(**changes: Any) -> Site:
             tenant = tenant_at(ehr, **changes)
+            shutil.copytree(installation, tmp_path / "data")
             site = opened.enter_context(Site(tmp_path / "data", [tenant]))
             register(site, ehr, tenant)
             return site

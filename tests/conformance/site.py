@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -91,6 +92,7 @@ class Site:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        self.parts.store.engine.dispose()
 
     def _serve(self) -> None:
         """Serve until stopped; closing happens here, as a running loop cannot be closed."""
@@ -117,11 +119,13 @@ class Site:
         page = browser.visit(self.launch_url(ehr, **changes))
         return Launched(self, browser, page)
 
-    def started(self, ehr: SimulatedEhr) -> Launched:
+    def started(self) -> Launched:
         """A whole standalone launch, from the start page, in a browser of its own."""
         browser = Browser()
-        page = browser.submit(browser.get(f"{self.url}/start"))
-        return Launched(self, browser, page)
+        start = browser.get(f"{self.url}/start")
+        hospital = re.search(r'href="(/start/[^"]+)"', start.text)
+        assert hospital, f"{start.status_code}: {start.text[:300]}"
+        return Launched(self, browser, browser.visit(self.url + hospital[1]))
 
     def backend(self, tenant: str = "") -> tuple[BackendToken, FhirChart]:
         """Delivery's access to a tenant's chart, as the delivery role puts it together."""

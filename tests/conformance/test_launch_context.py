@@ -140,7 +140,7 @@ def test_the_app_shows_its_own_banner_unless_the_ehr_has_one(
 def test_a_standalone_launch_has_no_launch_parameter(
     site: Site, ehr: SimulatedEhr, recording: Recording
 ) -> None:
-    assert site.started(ehr).path
+    assert site.started().path
     sent = recording.one("/auth/authorize").asked
     assert "launch" not in sent
     assert sent["aud"] == ehr.base
@@ -150,7 +150,7 @@ def test_a_standalone_launch_has_no_launch_parameter(
 def test_a_standalone_launch_asks_the_ehr_for_a_patient(
     site: Site, ehr: SimulatedEhr, recording: Recording
 ) -> None:
-    assert site.started(ehr).path
+    assert site.started().path
     assert "launch/patient" in asked(recording)
     assert "launch" not in asked(recording)
 
@@ -160,7 +160,7 @@ def test_a_standalone_launch_ends_at_the_chart_that_was_picked(
     site: Site, ehr: SimulatedEhr, recording: Recording
 ) -> None:
     ehr.behaviour.patient = "bob"
-    launched = site.started(ehr)
+    launched = site.started()
     assert "Boole" in launched.patient()
     assert recording.last("/fhir/Patient/bob").bearer == ehr.tokens.issued[0]
 
@@ -170,7 +170,7 @@ def test_a_standalone_launch_asks_for_everything_else_as_an_ehr_launch_does(
     site: Site, ehr: SimulatedEhr, recording: Recording
 ) -> None:
     assert site.launched(ehr).path
-    assert site.started(ehr).path
+    assert site.started().path
     one, other = (sent.asked for sent in recording.to("/auth/authorize"))
     assert set(one) == {*other, "launch"}
     same = ("response_type", "client_id", "redirect_uri", "aud", "code_challenge_method")
