@@ -49,7 +49,7 @@ class Refusal(Exception):
 
 
 def callback_routes(parts: Parts) -> Blueprint:
-    """`/callback`, and `/callback/<tenant>` for tenants that are registered with one of their own."""
+    """`/callback`, and `/callback/<tenant>` for tenants registered with one of their own."""
     routes = Blueprint("callback", __name__)
 
     @routes.get("/callback")

@@ -22,6 +22,7 @@ from app.public import public_routes
 from app.registration import registration_routes
 from app.services import LaunchedServices
 from app.sign_out import sign_out_routes
+from app.standalone import standalone_routes
 from dashboards import mount
 
 LARGEST_REQUEST = 1_000_000
@@ -35,6 +36,7 @@ def create_app(parts: Parts) -> Flask:
     server.jinja_env.globals["versioned"] = versioned
     for routes in (
         launch_routes,
+        standalone_routes,
         callback_routes,
         sign_out_routes,
         public_routes,

@@ -10,7 +10,7 @@ from config.settings import Settings, Tenant
 
 OWN_PAGES = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
+    "connect-src 'self'; base-uri 'none'; form-action 'self'{forms}; frame-ancestors {ancestors}"
 )
 # Plotly positions what it draws by style attributes; only scripts could do harm
 DASH_PAGES = (
@@ -32,6 +32,16 @@ def framed_by(tenant: Tenant) -> None:
     g.frame_ancestors = tenant.frame_ancestors
 
 
+def framed_by_nobody() -> None:
+    """Say that the answer to the current request is for a window of its own."""
+    g.frame_ancestors = ()
+
+
+def form_to(origins: Iterable[str]) -> None:
+    """Let a form on the answer to the current request be sent to these origins too."""
+    g.form_origins = origins
+
+
 def protect(server: Flask, settings: Settings, script_hashes: Sequence[str]) -> None:
     """Put the headers on every answer of `server`.
 
@@ -47,7 +57,9 @@ def protect(server: Flask, settings: Settings, script_hashes: Sequence[str]) -> 
         # a page that knows no tenant has nothing to click: any registered EHR may show it
         ancestors = _sources(getattr(g, "frame_ancestors", everybody))
         response.headers.update(ALWAYS)
-        response.headers["Content-Security-Policy"] = policy.replace("{ancestors}", ancestors)
+        forms = "".join(f" {origin}" for origin in getattr(g, "form_origins", ()))
+        policy = policy.replace("{ancestors}", ancestors).replace("{forms}", forms)
+        response.headers["Content-Security-Policy"] = policy
         response.headers["Cache-Control"] = _keeping(response)
         if secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -9,7 +9,7 @@ from app.contexts import LaunchContexts
 from app.pending import PendingLaunches
 from app.sessions import BrowserSessions
 from app.store import Clock, Store, open_store
-from config.settings import Settings
+from config.settings import Settings, Tenant
 from safeguards.audit import record
 from smart.ehr import Ehr
 from smart.keys import ClientKeys
@@ -44,10 +44,10 @@ class Parts:
             contexts=LaunchContexts(store),
         )
 
-    @property
-    def redirect_uri(self) -> str:
-        """The callback as registered with every EHR."""
-        return f"{self.settings.web.url}/callback"
+    def redirect_uri(self, tenant: Tenant) -> str:
+        """The callback as registered with this tenant's EHR."""
+        own = f"/{tenant.id}" if tenant.own_callback else ""
+        return f"{self.settings.web.url}/callback{own}"
 
     def audit(self, tenant: str, actor: str, action: str, entity: str, **detail: object) -> None:
         """Write an audit row in a transaction of its own; failing, it fails the act."""

@@ -7,14 +7,13 @@ import time
 from collections.abc import Callable
 
 from smart import scopes
-from smart.answers import json_object, send
-from smart.assertion import assertion_fields
+from smart.answers import json_object
+from smart.client_authentication import MAXIMUM_BYTES, post_as_backend
 from smart.ehr import Ehr
 from smart.errors import EhrMisconfigured
 from smart.token_response import Tokens, parse_tokens
 
 EARLY_SECONDS = 30.0
-MAXIMUM_BYTES = 256_000
 
 
 class BackendToken:
@@ -36,34 +35,32 @@ class BackendToken:
         return self._current(refused).access
 
     def allows(self, kind: str, letter: str) -> bool:
-        """Tell whether the granted scopes allow `letter` (c, r, u, d, s); raises as `token`."""
-        return scopes.permits(self._current("").scopes, kind, letter)
+        """Tell whether `letter` (c, r, u, d, s) was asked for and granted; raises as `token`."""
+        granted = self._current("").scopes
+        asked = self._ehr.tenant.backend_scopes
+        return scopes.permits(granted, kind, letter) and scopes.permits(asked, kind, letter)
 
     def _current(self, refused: str) -> Tokens:
         with self._lock:
             held = self._tokens
             if held and held.access != refused and self._clock() < self._good_until:
                 return held
+            asked_at = self._clock()
             self._tokens = fresh = self._request()
-            self._good_until = self._clock() + max(fresh.seconds - EARLY_SECONDS, 0.0)
+            early = min(EARLY_SECONDS, fresh.seconds / 10)
+            self._good_until = asked_at + fresh.seconds - early
             return fresh
 
     def _request(self) -> Tokens:
-        tenant, url = self._ehr.tenant, self._ehr.configuration().token_endpoint
-        answer = send(
-            self._ehr.egress,
-            "POST",
-            url,
-            data={
-                "grant_type": "client_credentials",
-                "scope": " ".join(tenant.backend_scopes),
-                **assertion_fields(tenant.backend_client_id, url, self._ehr.keys),
-            },
-            headers={"Accept": "application/json"},
-            maximum_bytes=MAXIMUM_BYTES,
+        """Ask for a token; an EHR that names no scope has granted nothing that writes."""
+        asked = self._ehr.asked(self._ehr.tenant.backend_scopes)
+        answer = post_as_backend(
+            self._ehr,
+            self._ehr.configuration().token_endpoint,
+            {"grant_type": "client_credentials", "scope": " ".join(asked)},
         )
         document = json_object(answer, limit=MAXIMUM_BYTES)
         if answer.status_code == 200:
-            return parse_tokens(document, frozenset(tenant.backend_scopes))
+            return parse_tokens(document, scopes.reading_only(asked))
         error = str(document.get("error"))[:60]
         raise EhrMisconfigured(f"the token endpoint answered {answer.status_code} ({error})")

@@ -1,16 +1,19 @@
-"""The key pair this installation shows to EHRs as its client identity."""
+"""The keys this installation shows to EHRs as its client identity."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
-
 from safeguards.files import read_or_create
+from smart import key_file
+from smart.key_file import HeldKey, NotAKeyFile
 
 FILE_NAME = "client_keys.json"
 
@@ -19,56 +22,80 @@ class KeysUnusable(Exception):
     """The key file cannot be used as it is: an administrator must mend or replace it."""
 
 
-@dataclass(frozen=True, slots=True)
 class ClientKeys:
-    """EC P-384 keys for ES384 client assertions.
+    """EC P-384 and RSA keys for client assertions, as they stand in the file just now.
 
-    The first key signs; all are published, so that a rotation can overlap: put the new
-    key first and leave the old one until every EHR has fetched the set again.
+    A rotation written by another process is seen at the next use. Thread-safe.
     """
 
-    keys: tuple[ECKey, ...]
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._path, self._clock = path, clock
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, ...] = ()
+        self._keys: tuple[HeldKey, ...] = ()
 
     @classmethod
-    def open(cls, keys: Path) -> ClientKeys:
+    def open(cls, keys: Path, clock: Callable[[], float] = time.time) -> ClientKeys:
         """Read ``client_keys.json`` in the folder ``keys``; create it (mode 0600) on first use.
 
         Safe when several processes open it first at once. Raises KeysUnusable.
         """
         path = keys / FILE_NAME
-        content = read_or_create(path, _new_key_file)
-        if path.stat().st_mode & 0o077:
-            raise KeysUnusable(f"{path} can be read by others; set its mode to 600")
-        return cls(_parse(content, path))
+        read_or_create(path, key_file.new_file)
+        opened = cls(path, clock)
+        opened.held()
+        return opened
 
-    @property
-    def signing(self) -> ECKey:
-        """The key that signs new assertions."""
-        return self.keys[0]
+    def held(self) -> tuple[HeldKey, ...]:
+        """Every key in the file. Raises KeysUnusable."""
+        with self._lock:
+            status = self._path.stat()
+            stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+            if stamp != self._stamp:
+                self._keys, self._stamp = _read(self._path), stamp
+            return self._keys
+
+    def signing(self, algorithm: str) -> HeldKey:
+        """The key that signs new assertions with ES384 or RS384. Raises KeysUnusable."""
+        found = key_file.signing(self.held(), algorithm, self._clock())
+        if found is None:
+            raise KeysUnusable(
+                f"{self._path} holds no {algorithm} key: run `wristchart keys rotate`"
+            )
+        return found
 
     def public_jwks(self) -> dict[str, Any]:
         """The JSON Web Key Set to publish: no private parts, ready for ``json.dumps``."""
-        return {"keys": [_public(key) for key in self.keys]}
+        now = self._clock()
+        return {"keys": [held.public() for held in self.held() if held.is_published(now)]}
+
+    def rotate(self, *, overlap: int, keep: int) -> tuple[HeldKey, ...]:
+        """Write new keys beside those in force; see `smart.key_file.rotated`.
+
+        Raises KeysUnusable, RotationUnderWay.
+        """
+        with _alone(self._path):
+            now = int(self._clock())
+            keys = key_file.rotated(self.held(), now, overlap=overlap, keep=keep)
+            draft = self._path.with_name(f".{self._path.name}.new")
+            draft.touch(mode=0o600)
+            draft.write_bytes(key_file.write(keys))
+            os.replace(draft, self._path)
+        return keys
 
 
-def _new_key_file() -> bytes:
-    key = ECKey.generate_key("P-384", {"use": "sig", "alg": "ES384"}, auto_kid=True)
-    return json.dumps({"keys": [key.as_dict(private=True)]}).encode()
-
-
-def _parse(content: bytes, path: Path) -> tuple[ECKey, ...]:
+def _read(path: Path) -> tuple[HeldKey, ...]:
+    if path.stat().st_mode & 0o077:
+        raise KeysUnusable(f"{path} can be read by others; set its mode to 600")
     try:
-        keys = tuple(ECKey.import_key(entry) for entry in json.loads(content)["keys"])
-    except (ValueError, KeyError, TypeError, JoseError) as error:
-        raise KeysUnusable(f"{path} holds no readable key set") from error
-    if not keys or any(not _signs(key) for key in keys):
-        raise KeysUnusable(f"{path} must hold private P-384 keys, each with a kid")
-    return keys
+        return key_file.read(path.read_bytes())
+    except NotAKeyFile as error:
+        raise KeysUnusable(f"{path}: {error}") from error
 
 
-def _signs(key: ECKey) -> bool:
-    return key.is_private and key.curve_name == "P-384" and bool(key.kid)
-
-
-def _public(key: ECKey) -> dict[str, Any]:
-    return {**key.as_dict(private=False), "use": "sig", "alg": "ES384", "key_ops": ["verify"]}
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes from rotating at the same time."""
+    with path.with_name(f".{path.name}.lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

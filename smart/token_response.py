@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from smart.errors import EhrMisconfigured
+from smart.identifiers import FHIR_ID
+from smart.launch_context import ContextItem, parse_fhir_context
+from smart.scopes import short
 
 DEFAULT_SECONDS = 300  # expires_in is only recommended; assume little where it is missing
 LONGEST_TOKEN = 16_384
-FHIR_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+LONGEST_OPTIONAL = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +25,23 @@ class Tokens:
     id_token: str = field(repr=False)
     seconds: int
     scopes: frozenset[str]
+    scopes_said: bool  # False: the response names none
     patient: str
     encounter: str
+    fhir_context: tuple[ContextItem, ...]
     need_patient_banner: bool
     intent: str
     style_url: str
+    tenant: str
 
 
-def parse_tokens(document: Mapping[str, Any], granted: frozenset[str] = frozenset()) -> Tokens:
+def parse_tokens(document: Mapping[str, Any], unsaid: frozenset[str] = frozenset()) -> Tokens:
     """Read a 200 answer of a token endpoint; raises EhrMisconfigured.
 
-    Required: access_token, token_type Bearer (in any case), and scope unless `granted` says what
-    holds without it (RFC 6749 section 6). An id that is not a FHIR id is refused. Without
-    need_patient_banner the app shows its own banner.
+    Required: access_token, token_type Bearer (in any case), and scope unless `unsaid` tells what
+    holds without it (RFC 6749 sections 5.1 and 6). An id that is not a FHIR id is refused. Only
+    a need_patient_banner of false keeps the app from showing its own banner. What concerns the
+    look of the app (intent, style, fhirContext) is left out where it cannot be read.
     """
     if _text(document, "token_type").lower() != "bearer":
         raise EhrMisconfigured("the token type is not Bearer")
@@ -44,12 +50,15 @@ def parse_tokens(document: Mapping[str, Any], granted: frozenset[str] = frozense
         refresh=_text(document, "refresh_token"),
         id_token=_text(document, "id_token"),
         seconds=_seconds(document.get("expires_in")),
-        scopes=_scopes(document, granted),
+        scopes=_scopes(document, unsaid),
+        scopes_said=bool(_text(document, "scope")),
         patient=_identifier(document, "patient"),
         encounter=_identifier(document, "encounter"),
+        fhir_context=parse_fhir_context(document.get("fhirContext")),
         need_patient_banner=document.get("need_patient_banner") is not False,
-        intent=_text(document, "intent"),
-        style_url=_text(document, "smart_style_url"),
+        intent=_optional(document, "intent"),
+        style_url=_optional(document, "smart_style_url"),
+        tenant=_optional(document, "tenant"),
     )
 
 
@@ -60,8 +69,13 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _scopes(document: Mapping[str, Any], granted: frozenset[str]) -> frozenset[str]:
-    named = frozenset(_text(document, "scope").split()) or granted
+def _optional(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name)
+    return value if isinstance(value, str) and len(value) <= LONGEST_OPTIONAL else ""
+
+
+def _scopes(document: Mapping[str, Any], unsaid: frozenset[str]) -> frozenset[str]:
+    named = frozenset(map(short, _text(document, "scope").split())) or unsaid
     if not named:
         raise EhrMisconfigured("the token response has no scope")
     return named

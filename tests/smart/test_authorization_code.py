@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from smart.authorization import Attempt, authorization_url, new_attempt
+from smart.authorization import Attempt, authorization_request, new_attempt
 from smart.ehr import Ehr
 from smart.errors import (
     AuthorizationLost,
@@ -30,14 +30,14 @@ def asked(url: str) -> dict[str, str]:
 
 
 def exchanged(ehr: Ehr, stub: StubEhr, attempt: Attempt) -> Tokens:
-    url = authorization_url(ehr, attempt, redirect_uri=REDIRECT, launch="xyz")
+    url = authorization_request(ehr, attempt, redirect_uri=REDIRECT, launch="xyz").url
     code = parse_qs(stub.authorize(url))["code"][0]
     return exchange_code(ehr, code, verifier=attempt.verifier, redirect_uri=REDIRECT)
 
 
 def test_the_authorization_request_has_all_that_smart_asks_for(ehr: Ehr, stub: StubEhr) -> None:
     attempt = new_attempt()
-    url = authorization_url(ehr, attempt, redirect_uri=REDIRECT, launch="x/y z+&")
+    url = authorization_request(ehr, attempt, redirect_uri=REDIRECT, launch="x/y z+&").url
     assert url.startswith(f"{stub.url}/auth/authorize?")
     given = asked(url)
     assert len(given.pop("code_challenge")) == 43
@@ -94,7 +94,7 @@ def test_a_public_client_names_itself(stub: StubEhr, keys: ClientKeys) -> None:
 
 
 def test_a_wrong_verifier_gets_nothing(ehr: Ehr, stub: StubEhr) -> None:
-    url = authorization_url(ehr, new_attempt(), redirect_uri=REDIRECT, launch="x")
+    url = authorization_request(ehr, new_attempt(), redirect_uri=REDIRECT, launch="x").url
     code = parse_qs(stub.authorize(url))["code"][0]
     with pytest.raises(AuthorizationRefused):
         exchange_code(ehr, code, verifier=new_attempt().verifier, redirect_uri=REDIRECT)

@@ -38,30 +38,3 @@ def test_a_damaged_key_file_is_not_replaced(tmp_path: Path, content: str) -> Non
     with pytest.raises(KeysUnusable):
         ClientKeys.open(tmp_path)
     assert path.read_text() == content
-
-
-def test_published_keys_have_no_private_part(tmp_path: Path) -> None:
-    (key,) = ClientKeys.open(tmp_path).public_jwks()["keys"]
-    assert {"kty", "crv", "x", "y", "kid"} <= key.keys()
-    assert "d" not in key
-
-
-def test_an_assertion_verifies_with_the_published_keys(tmp_path: Path) -> None:
-    keys = ClientKeys.open(tmp_path)
-    token = jwt.decode(
-        client_assertion("wristchart", TOKEN_URL, keys),
-        KeySet.import_key_set(keys.public_jwks()),
-        algorithms=["ES384"],
-    )
-    assert token.header == {"alg": "ES384", "kid": keys.signing.kid, "typ": "JWT"}
-    assert token.claims["iss"] == token.claims["sub"] == "wristchart"
-    assert token.claims["aud"] == TOKEN_URL
-    assert token.claims["exp"] - time.time() <= 300
-
-
-def test_every_assertion_has_its_own_jti(tmp_path: Path) -> None:
-    keys = ClientKeys.open(tmp_path)
-    key_set = KeySet.import_key_set(keys.public_jwks())
-    tokens = [assertion_fields("w", TOKEN_URL, keys)["client_assertion"] for _ in range(50)]
-    seen = {jwt.decode(token, key_set, algorithms=["ES384"]).claims["jti"] for token in tokens}
-    assert len(seen) == 50

@@ -81,4 +81,4 @@ def test_a_redirect_is_not_followed(ehr: Ehr, stub: StubEhr) -> None:
 
 
 def test_keys_that_cannot_be_read_are_left_out(ehr: Ehr, stub: StubEhr) -> None:
-    assert [key.kid for key in ehr.signing_keys().keys] == ["stub-1"]
+    assert [key.kid for key in ehr.signing_keys(ehr.base).keys] == ["stub-1"]

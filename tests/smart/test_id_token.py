@@ -80,7 +80,7 @@ def test_new_keys_are_fetched_when_the_key_is_unknown(
     ehr: Ehr, stub: StubEhr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smart.ehr.FRESH_SECONDS", 0.0)
-    ehr.signing_keys()
+    ehr.signing_keys(ehr.base)
     stub.keys = [KEY, RSA]
     token = signed(claims(stub), RSA, alg="RS256", kid="stub-rsa")
     assert verify_id_token(ehr, token, NONCE).subject == "i"
