@@ -6,23 +6,34 @@ from typing import Any
 
 from requests import Response
 
-from safeguards.egress import Egress, Refused, Unreachable
+from safeguards.egress import Egress, NotConnected, Refused, Unreachable
 from safeguards.strict_json import Malformed, loads
-from smart.errors import EhrMisconfigured, EhrUnavailable
+from smart.errors import EhrBusy, EhrMisconfigured, EhrUnavailable, NoAnswer
+from smart.patience import asked_to_wait
 
-BUSY = frozenset({408, 425, 429})
+BUSY = frozenset({429, 503})
+UNAVAILABLE = frozenset({408, 425})
 
 
 def send(egress: Egress, method: str, url: str, **options: Any) -> Response:
-    """Send one request; raises EhrMisconfigured (not an allowed origin) and EhrUnavailable."""
+    """Send one request.
+
+    Raises EhrMisconfigured (not an allowed origin), EhrBusy (429, 503), NoAnswer (it may have
+    taken effect) and EhrUnavailable.
+    """
     try:
         answer = egress.request(method, url, **options)
     except Refused as error:
         raise EhrMisconfigured(str(error)) from error
-    except Unreachable as error:
+    except NotConnected as error:
         raise EhrUnavailable(str(error)) from error
-    if answer.status_code >= 500 or answer.status_code in BUSY:
-        raise EhrUnavailable(f"the EHR answered {answer.status_code}")
+    except Unreachable as error:
+        raise NoAnswer(str(error)) from error
+    status = answer.status_code
+    if status in BUSY:
+        raise EhrBusy(f"the EHR answered {status}", asked_to_wait(answer.headers))
+    if status >= 500 or status in UNAVAILABLE:
+        raise EhrUnavailable(f"the EHR answered {status}")
     return answer
 
 

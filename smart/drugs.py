@@ -9,6 +9,8 @@ from typing import Any
 from clinical.medications import Code
 from smart.lenient import mapping, mappings, text
 
+UNNAMED = "Drug without a readable name"
+
 
 @dataclass(frozen=True, slots=True)
 class Drug:
@@ -21,7 +23,7 @@ class Drug:
 
 def drug_of_concept(concept: object) -> Drug:
     """A CodeableConcept as a drug."""
-    codes = _codes(concept)
+    codes = codes_of(concept)
     words = text(mapping(concept).get("text"))
     return Drug(words or next((code.display for code in codes if code.display), ""), codes)
 
@@ -49,7 +51,8 @@ def contained_medication(resource: Mapping[str, Any], reference: str) -> dict[st
     )
 
 
-def _codes(concept: object) -> tuple[Code, ...]:
+def codes_of(concept: object) -> tuple[Code, ...]:
+    """The codes of a CodeableConcept."""
     return tuple(
         Code(text(coding.get("system")), text(coding.get("code")), text(coding.get("display")))
         for coding in mappings(mapping(concept).get("coding"))

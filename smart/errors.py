@@ -11,8 +11,24 @@ class EhrUnavailable(EhrError):
     """The EHR does not answer, or says that it is busy: try again later."""
 
 
+class EhrBusy(EhrUnavailable):
+    """The EHR asks to come back later, after `seconds` where it says how long."""
+
+    def __init__(self, reason: str, seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class NoAnswer(EhrUnavailable):
+    """The request went out and no whole answer came: it may have taken effect."""
+
+
 class EhrMisconfigured(EhrError):
     """What the EHR says of itself, or answers, cannot be used: an administrator must look."""
+
+
+class TokensUnusable(EhrMisconfigured):
+    """Tokens were issued that cannot be used; what they were issued for is spent."""
 
 
 class AuthorizationRefused(EhrError):

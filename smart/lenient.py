@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
+
+from smart.identifiers import FHIR_ID
+
+Resource = Mapping[str, Any]
+
+
+class Unusable(Exception):
+    """The resource lacks what every reading of it needs (id, status)."""
+
+
+def named(resource: Resource, *, needs_status: bool = True) -> tuple[str, str]:
+    """A resource as "Kind/id", and its status; raises Unusable where either is missing."""
+    identifier, status = resource.get("id"), text(resource.get("status"))
+    if not isinstance(identifier, str) or not FHIR_ID.fullmatch(identifier):
+        raise Unusable(str(resource.get("resourceType")))
+    if needs_status and not status:
+        raise Unusable(str(resource.get("resourceType")))
+    return f"{resource.get('resourceType')}/{identifier}", status
 
 
 def mapping(value: object) -> dict[str, Any]:
@@ -25,4 +44,7 @@ def number(value: object) -> float | None:
     """A finite number above zero, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) and value > 0 else None
+    try:
+        return float(value) if math.isfinite(value) and value > 0 else None
+    except OverflowError:
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,17 +9,8 @@ from zoneinfo import ZoneInfo
 from clinical.medications import Order, Source
 from smart.dates import instant, local_day
 from smart.dosage import Dose, dose_of
-from smart.drugs import Drug
-from smart.lenient import mapping, mappings, text
-from smart.token_response import FHIR_ID
-
-UNNAMED = "Drug without a readable name"
-
-Resource = Mapping[str, Any]
-
-
-class Unusable(Exception):
-    """The resource lacks what every reading of it needs (id, status)."""
+from smart.drugs import UNNAMED, Drug
+from smart.lenient import Resource, mapping, mappings, named, text
 
 
 def order_of_request(resource: Resource, drug: Drug, zone: ZoneInfo) -> Order:
@@ -70,11 +60,9 @@ def shown_name(resource: Resource) -> str:
 
 
 def _order(resource: Resource, drug: Drug, dose: Dose, **known: Any) -> Order:
-    identifier, status = text(resource.get("id")), text(resource.get("status"))
-    if not FHIR_ID.fullmatch(identifier) or not status:
-        raise Unusable(str(resource.get("resourceType")))
+    identifier, status = named(resource)
     return Order(
-        id=f"{resource.get('resourceType')}/{identifier}",
+        id=identifier,
         name=drug.name or UNNAMED,
         status=status,
         codes=drug.codes,

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from clinical.medications import Order
-from smart.drugs import Drug, contained_medication, drug_of_concept, drug_of_medication
-from smart.errors import EhrError
-from smart.fhir import FhirReader, Resource
-from smart.gaps import Gap, reason_for
-from smart.medications import (
-    Unusable,
-    medication_reference,
-    order_of_request,
-    order_of_statement,
-    shown_name,
-)
+from clinical.chart import Background
+from clinical.medications import Administration, Dispense, Order
+from smart.background import allergy_of, problem_of, visit_of
+from smart.drug_reading import DrugReading
+from smart.drugs import Drug
+from smart.fhir import FhirReader, Found
+from smart.gaps import Gap
+from smart.given import administration_of, dispense_of
+from smart.habits import INCLUDE, UNKNOWN, Habits
+from smart.lenient import Resource
+from smart.medications import order_of_request, order_of_statement
+from smart.parts import Part, PartReading, Scopes, each_on_its_own
+from smart.patience import Budget
 from smart.patient import Demographics, demographics
-from smart.references import about, local_id
-from smart.scopes import permits
 
-PAGE_SIZE = "100"
-MOST_DRUGS = 200  # drugs by reference are read one by one; more than this is not a chart
+MOST_PAGES_OF_EVENTS = 5  # an inpatient is given thousands of doses; the newest are enough
+GIVEN_WITHIN = timedelta(days=90)
+VISITED_WITHIN = timedelta(days=365)
+TITLES: Mapping[str, str] = {
+    "MedicationRequest": "Medication orders",
+    "MedicationStatement": "Patient-reported medications",
+    "MedicationDispense": "Dispensed medications",
+    "MedicationAdministration": "Administered medications",
+    "Condition": "Problem list",
+    "AllergyIntolerance": "Allergies",
+    "Encounter": "Visits",
+}
 
-Parse = Callable[[Resource, Drug, ZoneInfo], Order]
+ParseWithDrug = Callable[[Resource, Drug, ZoneInfo], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,95 +47,111 @@ class MedicationOrders:
 
     orders: tuple[Order, ...]
     gaps: tuple[Gap, ...]
+    dispenses: tuple[Dispense, ...] = ()
+    administrations: tuple[Administration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """Reads what concerns one patient; whatever is about somebody else is dropped and stated."""
+    """Reads what concerns one patient.
+
+    `wanted` are the scopes the site asks for: a kind that was never asked for is no gap. `granted`
+    are those of the token (None: the same). Each part that cannot be read is a gap of its own.
+    """
 
     reader: FhirReader
     patient: str
     zone: ZoneInfo
+    habits: Habits = UNKNOWN
 
     def demographics(self) -> Demographics:
         """Who the patient is; raises EhrError."""
         return demographics(self.reader.read("Patient", self.patient))
 
-    def medications(self, wanted: Iterable[str]) -> MedicationOrders:
-        """All orders and statements, in so far as the EHR lets them be read.
+    def medications(
+        self, wanted: Iterable[str], granted: Iterable[str] | None = None
+    ) -> MedicationOrders:
+        """Orders, statements, and what was dispensed and administered.
 
-        `wanted` are the scopes the site asks for: a kind that was never asked for is no gap.
         Raises EhrError where not even the orders could be asked for.
         """
-        reading = _Reading(self)
-        orders = reading.orders("MedicationRequest", order_of_request)
-        if permits(wanted, "MedicationStatement", "s"):
-            try:
-                orders += reading.orders("MedicationStatement", order_of_statement)
-            except EhrError as error:
-                reading.gaps.append(Gap(PARTS["MedicationStatement"], reason_for(error)))
-        return MedicationOrders(tuple(orders), tuple(reading.gaps))
+        reading = self._reading(wanted, granted)
+        requests, *others = parts = _parts(*_DRUG_KINDS)
+        asked = [part for part in others if reading.scopes.wants(part.kind)]
+        with DrugReading(self.reader, reading.budget) as drugs:
+            steps = [(part, partial(self._with_drugs, reading, drugs, part)) for part in asked]
+            needed = partial(self._with_drugs, reading, drugs, requests)
+            each_on_its_own(steps, needed=needed)
+        orders, statements, dispenses, administrations = (tuple(part.entries) for part in parts)
+        gaps = tuple(gap for part in parts for gap in part.gaps)
+        return MedicationOrders(orders + statements, gaps, dispenses, administrations)
+
+    def background(self, wanted: Iterable[str], granted: Iterable[str] | None = None) -> Background:
+        """The problem list, the allergies and the visits of a year."""
+        reading = self._reading(wanted, granted)
+        parts = _parts(*_OTHER_KINDS)
+        asked = [part for part in parts if reading.scopes.wants(part.kind)]
+        each_on_its_own([(part, partial(self._without_drugs, reading, part)) for part in asked])
+        problems, allergies, visits = (tuple(part.entries) for part in parts)
+        gaps = tuple(str(gap) for part in parts for gap in part.gaps)
+        return Background(problems, allergies, visits, gaps)
+
+    def _reading(self, wanted: Iterable[str], granted: Iterable[str] | None) -> PartReading:
+        scopes = Scopes.of(wanted, granted)
+        return PartReading(self.reader, self.patient, self.habits, scopes, Budget())
+
+    def _with_drugs(self, reading: PartReading, drugs: DrugReading, part: Part) -> None:
+        parse_entry, query, most_pages = _DRUG_KINDS[part.kind]
+
+        def parse(resource: Resource, lost: Counter[str]) -> Any:
+            return parse_entry(resource, drugs.drug_of(resource, lost), self.zone)
+
+        def announce(resources: Iterable[Resource], found: Found) -> None:
+            drugs.announce(resources, found.included)
+
+        wished = dict(query(datetime.now(UTC)))
+        if part.kind == "MedicationRequest" and self.habits.includes_medications:
+            wished["_include"] = INCLUDE
+        reading.read(part, parse, wished=wished, most_pages=most_pages, announce=announce)
+
+    def _without_drugs(self, reading: PartReading, part: Part) -> None:
+        parse_entry, query = _OTHER_KINDS[part.kind]
+
+        def parse(resource: Resource, lost: Counter[str]) -> Any:
+            return parse_entry(resource, self.zone)
+
+        reading.read(part, parse, wished=query(datetime.now(UTC)))
 
 
-@dataclass(slots=True)
-class _Reading:
-    """One reading of the medications: drugs met on the way, and what was lost."""
-
-    record: PatientRecord
-    gaps: list[Gap] = field(default_factory=list)
-    drugs: dict[str, Drug | str] = field(default_factory=dict)
-
-    def orders(self, kind: str, parse: Parse) -> list[Order]:
-        parameters = {"patient": self.record.patient, "_count": PAGE_SIZE}
-        found = self.record.reader.search(kind, parameters)
-        self.gaps.extend(Gap(PARTS[kind], problem) for problem in found.problems)
-        lost: Counter[str] = Counter()
-        read = [self._order(resource, parse, lost) for resource in found.resources]
-        self.gaps.extend(Gap(PARTS[kind], f"{reason} ({n})") for reason, n in lost.items())
-        return [order for order in read if order is not None]
-
-    def _order(self, resource: Resource, parse: Parse, lost: Counter[str]) -> Order | None:
-        if not about(resource, self.record.reader.base, self.record.patient):
-            lost["Entries about another person were left out"] += 1
-            return None
-        try:
-            return parse(resource, self._drug(resource, lost), self.record.zone)
-        except Unusable:
-            lost["Entries without id or status were left out"] += 1
-            return None
-
-    def _drug(self, resource: Resource, lost: Counter[str]) -> Drug:
-        reference = medication_reference(resource)
-        if not reference:
-            return drug_of_concept(resource.get("medicationCodeableConcept"))
-        if reference.startswith("#"):
-            return drug_of_medication(contained_medication(resource, reference) or {})
-        drug = self._drug_at(reference)
-        if isinstance(drug, str):
-            lost[drug] += 1
-            drug = Drug("")
-        return drug if drug.name else replace(drug, name=shown_name(resource))
-
-    def _drug_at(self, reference: str) -> Drug | str:
-        """The drug, or why it was not read; each is asked for once."""
-        if reference not in self.drugs:
-            self.drugs[reference] = self._read_drug(reference)
-        return self.drugs[reference]
-
-    def _read_drug(self, reference: str) -> Drug | str:
-        reader = self.record.reader
-        identifier = local_id(reader.base, reference, "Medication")
-        if not identifier:
-            return "Drug details outside the EHR were not fetched"
-        if len(self.drugs) >= MOST_DRUGS:
-            return f"Drug details were fetched for {MOST_DRUGS} drugs only"
-        try:
-            return drug_of_medication(reader.read("Medication", identifier))
-        except EhrError as error:
-            return f"Drug details were not read. {reason_for(error)}"
+def _parts(*kinds: str) -> list[Part]:
+    return [Part(kind, TITLES[kind]) for kind in kinds]
 
 
-PARTS: dict[str, str] = {
-    "MedicationRequest": "Medication orders",
-    "MedicationStatement": "Patient-reported medications",
+def _everything(now: datetime) -> Mapping[str, str]:
+    return {}
+
+
+def _given_lately(now: datetime) -> Mapping[str, str]:
+    return {"effective-time": f"ge{now - GIVEN_WITHIN:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _visited_lately(now: datetime) -> Mapping[str, str]:
+    return {"date": f"ge{now - VISITED_WITHIN:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _on_the_problem_list(now: datetime) -> Mapping[str, str]:
+    return {"category": "problem-list-item"}
+
+
+Query = Callable[[datetime], Mapping[str, str]]
+_DRUG_KINDS: Mapping[str, tuple[ParseWithDrug, Query, int]] = {
+    "MedicationRequest": (order_of_request, _everything, 100),
+    "MedicationStatement": (order_of_statement, _everything, 100),
+    "MedicationDispense": (dispense_of, _everything, MOST_PAGES_OF_EVENTS),
+    "MedicationAdministration": (administration_of, _given_lately, MOST_PAGES_OF_EVENTS),
+}
+_OTHER_KINDS: Mapping[str, tuple[Callable[[Resource, ZoneInfo], Any], Query]] = {
+    "Condition": (problem_of, _on_the_problem_list),
+    "AllergyIntolerance": (allergy_of, _everything),
+    "Encounter": (visit_of, _visited_lately),
 }

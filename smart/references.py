@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 
-from safeguards.egress import Refused, origin_of
-from smart.token_response import FHIR_ID
+from safeguards.egress_addresses import inside
+from smart.identifiers import FHIR_ID
 
-
-def inside(base: str, url: str) -> bool:
-    """Tell whether `url` is at the same origin as `base` and beneath its path."""
-    try:
-        same_origin = origin_of(base) == origin_of(url)
-    except Refused:
-        return False
-    path, root = unquote(urlsplit(url).path), urlsplit(base).path.rstrip("/")
-    return (
-        same_origin
-        and (path == root or path.startswith(root + "/"))
-        and not {".", ".."} & set(path.split("/"))
-        and "\\" not in path
-    )
+__all__ = ["about", "inside", "local_id", "resolved"]
 
 
 def resolved(base: str, link: str) -> str:
