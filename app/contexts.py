@@ -19,7 +19,7 @@ from wearable_agg.store.database import writing
 IDLE = 15 * MINUTE
 LIFETIME = 12 * HOUR
 USE_IS_NOTED_EVERY = 30 * SECOND
-REFRESH_LEASE = 30 * SECOND
+REFRESH_LEASE = 45 * SECOND  # longer than a request can take from its start to its end
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 
@@ -129,16 +129,28 @@ class LaunchContexts:
     def claim_refresh(self, identifier: str, version: int) -> bool:
         """Whether the caller is the one to refresh this version; others wait for the outcome.
 
-        The claim lapses after half a minute, so that a process killed meanwhile blocks nobody.
+        A claim is given once: it ends by `keep_tokens` or `release_refresh`.
         """
-        now = self.store.now()
-        free = and_(self._version(identifier, version), table.c.refresh_lease_until <= now)
-        claim = update(table).where(free).values(refresh_lease_until=now + REFRESH_LEASE)
+        free = and_(self._version(identifier, version), table.c.refresh_lease_until == 0)
+        until = self.store.now() + REFRESH_LEASE
         with writing(self.store.engine) as connection:
-            return connection.execute(claim).rowcount == 1
+            claimed = connection.execute(
+                update(table).where(free).values(refresh_lease_until=until)
+            )
+        return claimed.rowcount == 1
+
+    def refresh_was_cut_off(self, identifier: str, version: int) -> bool:
+        """Whether the one who claimed to refresh this version can no longer be at it.
+
+        Its request may have reached the EHR, so the refresh token may be spent.
+        """
+        lease = table.c.refresh_lease_until
+        lapsed = and_(self._version(identifier, version), lease != 0, lease <= self.store.now())
+        with self.store.engine.connect() as connection:
+            return connection.execute(select(table.c.id).where(lapsed)).first() is not None
 
     def release_refresh(self, identifier: str, version: int) -> None:
-        """Give a claim back: the refresh did not come about and may be tried again."""
+        """Give a claim back: nothing came of the refresh and it may be tried again."""
         mine = update(table).where(self._version(identifier, version))
         with writing(self.store.engine) as connection:
             connection.execute(mine.values(refresh_lease_until=0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, RequestException, Response
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from safeguards.egress_addresses import (
     AnyAddress,
@@ -18,12 +18,21 @@ from safeguards.egress_addresses import (
     origin_of,
 )
 from safeguards.egress_connections import CheckedAdapter, Limits
-from safeguards.egress_errors import EgressError, Refused, Unreachable
+from safeguards.egress_errors import EgressError, NotConnected, Refused, Unreachable
 
 if TYPE_CHECKING:
     from config.settings import Tenant
 
-__all__ = ["Egress", "EgressError", "Limits", "Refused", "Token", "Unreachable", "origin_of"]
+__all__ = [
+    "Egress",
+    "EgressError",
+    "Limits",
+    "NotConnected",
+    "Refused",
+    "Token",
+    "Unreachable",
+    "origin_of",
+]
 
 MAXIMUM_BYTES = 32 * 1024 * 1024
 HEADERS = {"User-Agent": "wristchart", "Accept-Encoding": "gzip, deflate"}
@@ -101,8 +110,8 @@ class Egress:
         """Send one request and read the whole answer.
 
         `content` is what requests understands by `params`, `data`, `json` and `auth` (Basic). An
-        access token is given as `bearer` and nowhere else. Raises Refused (nothing was sent) and
-        Unreachable (it may have arrived all the same).
+        access token is given as `bearer` and nowhere else. Raises Refused and NotConnected
+        (nothing was sent) and Unreachable (it may have arrived all the same).
         """
         prepared = self._prepared(method, url, {**HEADERS, **(headers or {})}, bearer, content)
         timeout = (self._limits.connect, self._limits.read)
@@ -112,7 +121,8 @@ class Egress:
             )
             _read(answer, maximum_bytes)
         except (RequestException, HTTPError, OSError) as error:
-            raise Unreachable(f"{method} {origin_of(url)}: {type(error).__name__}") from error
+            kind = NotConnected if _is_unconnected(error) else Unreachable
+            raise kind(f"{method} {origin_of(url)}: {type(error).__name__}") from error
         return answer
 
     def get(self, url: str, **options: Any) -> Response:
@@ -152,6 +162,12 @@ class Egress:
 def _is_safe(origin: str, allow_http: bool) -> bool:
     parts = urlsplit(origin)
     return parts.scheme == "https" or (allow_http and is_loopback_host(parts.hostname or ""))
+
+
+def _is_unconnected(error: Exception) -> bool:
+    """Whether a request failed before the first byte of it went out."""
+    inner = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(inner, (NewConnectionError, ConnectTimeoutError))
 
 
 def _read(answer: Response, maximum_bytes: int) -> None:

@@ -13,3 +13,7 @@ class Refused(EgressError):
 
 class Unreachable(EgressError):
     """No whole answer came: the network, a time limit or the size limit."""
+
+
+class NotConnected(Unreachable):
+    """No connection came about: nothing was sent."""

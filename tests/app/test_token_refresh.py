@@ -1,23 +1,32 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from app.access import LaunchAccess
+from app.access import LaunchAccess, held
+from app.store import SECOND
+from smart import token_endpoint
 from smart.errors import AuthorizationLost, EhrUnavailable
+from smart.token_response import Tokens, parse_tokens
 from tests.app.conftest import Browser, Site
 from tests.support.stub_ehr import StubEhr
 
 AN_HOUR = 60.0
 
 
-@pytest.fixture
-def access(site: Site, browser: Browser) -> LaunchAccess:
+def launched(site: Site, browser: Browser) -> LaunchAccess:
+    """The access of a new launch."""
     identifier = browser.launch().strip("/").removeprefix("c/")
     session = site.parts.sessions.find(browser.cookie("__Host-session"))
     context = site.parts.contexts.find(identifier, session or "")
     return LaunchAccess(site.parts.contexts, site.parts.ehrs["stub"], context)
+
+
+@pytest.fixture
+def access(site: Site, browser: Browser) -> LaunchAccess:
+    return launched(site, browser)
 
 
 def refreshes(ehr: StubEhr) -> int:
@@ -41,10 +50,7 @@ def test_a_token_is_renewed_before_it_runs_out(
     site: Site, browser: Browser, ehr: StubEhr, seconds: int
 ) -> None:
     ehr.seconds = seconds
-    identifier = browser.launch().strip("/").removeprefix("c/")
-    session = site.parts.sessions.find(browser.cookie("__Host-session")) or ""
-    context = site.parts.contexts.find(identifier, session)
-    access = LaunchAccess(site.parts.contexts, site.parts.ehrs["stub"], context)
+    access = launched(site, browser)
     site.clock.pass_minutes(seconds / 60)
     assert access.token() in ehr.valid
     assert refreshes(ehr) == 1
@@ -73,13 +79,102 @@ def test_many_callers_at_once_are_one_refresh(access: LaunchAccess, ehr: StubEhr
     assert refreshes(ehr) == 1
 
 
-def test_a_caller_killed_while_refreshing_blocks_nobody_for_long(
+def test_a_refresh_that_was_cut_off_is_noticed_and_its_token_not_sent_again(
     site: Site, access: LaunchAccess, ehr: StubEhr
 ) -> None:
     refused = spend(access, ehr)
     assert site.parts.contexts.claim_refresh(access.context.id, 1)
-    site.clock.pass_minutes(0.51)
+    site.clock.pass_minutes(0.76)
+    for _ in range(3):
+        with pytest.raises(AuthorizationLost):
+            access.renewed(refused)
+    assert refreshes(ehr) == 0
+
+
+def test_while_somebody_refreshes_the_others_wait(
+    site: Site, access: LaunchAccess, ehr: StubEhr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = spend(access, ehr)
+    monkeypatch.setattr("app.access.WAIT_SECONDS", 0.3)
+    assert site.parts.contexts.claim_refresh(access.context.id, 1)
+    with pytest.raises(EhrUnavailable):
+        access.renewed(refused)
+    site.parts.contexts.release_refresh(access.context.id, 1)
     assert access.renewed(refused) in ehr.valid
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"access_token": 1}'])
+def test_tokens_that_came_and_cannot_be_used_end_the_launch(
+    access: LaunchAccess, ehr: StubEhr, body: bytes
+) -> None:
+    refused = spend(access, ehr)
+    ehr.raw_token_answer = body
+    for _ in range(2):
+        with pytest.raises(AuthorizationLost):
+            access.renewed(refused)
+    assert refreshes(ehr) == 1
+
+
+def test_an_answer_that_never_came_is_not_asked_for_again(
+    access: LaunchAccess, ehr: StubEhr
+) -> None:
+    refused = spend(access, ehr)
+    ehr.hang_up_after_token = True
+    for _ in range(2):
+        with pytest.raises(AuthorizationLost):
+            access.renewed(refused)
+    assert refreshes(ehr) == 1
+
+
+def test_an_ehr_that_cannot_be_reached_has_not_seen_the_token(
+    access: LaunchAccess, ehr: StubEhr
+) -> None:
+    refused = spend(access, ehr)
+    ehr.close()
+    for _ in range(2):
+        with pytest.raises(EhrUnavailable):
+            access.renewed(refused)
+
+
+def test_tokens_that_come_after_the_sign_out_are_given_back(
+    site: Site, access: LaunchAccess, ehr: StubEhr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = spend(access, ehr)
+    refresh = token_endpoint.refresh
+
+    def signed_out_meanwhile(*arguments: Any) -> Tokens:
+        tokens = refresh(*arguments)
+        site.parts.sessions.end(access.context.session)
+        return tokens
+
+    monkeypatch.setattr(token_endpoint, "refresh", signed_out_meanwhile)
+    with pytest.raises(AuthorizationLost, match="has ended"):
+        access.renewed(refused)
+    assert (ehr.valid, ehr.refreshable) == (set(), {})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "good_for"), [(1, 2 / 3), (2, 4 / 3), (90, 60), (180, 120), (3600, 3540)]
+)
+def test_tokens_are_renewed_a_third_of_their_life_or_a_minute_early(
+    seconds: int, good_for: float
+) -> None:
+    tokens = parse_tokens(
+        {"access_token": "a", "token_type": "Bearer", "scope": "s", "expires_in": seconds}
+    )
+    assert held(tokens, 0).good_until / SECOND == pytest.approx(good_for, abs=1e-5)
+
+
+def test_a_token_that_cannot_be_renewed_is_used_to_its_end(
+    site: Site, browser: Browser, ehr: StubEhr
+) -> None:
+    ehr.seconds, ehr.token_answer = 900, {"refresh_token": None}
+    access = launched(site, browser)
+    current = access.token()
+    site.clock.pass_minutes(14.9)
+    assert access.token() == current
+    with pytest.raises(AuthorizationLost):
+        access.renewed(current)
 
 
 def test_a_refused_refresh_token_is_not_tried_again(access: LaunchAccess, ehr: StubEhr) -> None:

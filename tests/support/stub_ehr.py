@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import secrets
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -71,6 +72,8 @@ class StubEhr:
     spent: set[str] = field(default_factory=set)
     issued: list[str] = field(default_factory=list)
     before_token: threading.Event | None = None
+    raw_token_answer: bytes | None = None  # what a refresh is answered with, tokens issued or not
+    hang_up_after_token: bool = False  # a refresh takes effect and is never answered
 
     def __post_init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -200,13 +203,18 @@ class StubEhr:
         if self.token_error is not None:
             return self.token_error[1], self.token_error[0]
         if request.form["grant_type"] == "refresh_token":
-            return self._refreshed(request.form["refresh_token"])
+            return self._answer_to_refresh(self._refreshed(request.form["refresh_token"]))
         code = self.codes.pop(request.form["code"], None)
         if code is None or not _proves(request.form["code_verifier"], code.challenge):
             return {"error": "invalid_grant"}, 400
         answer = self.grant(code.patient) | {"id_token": self.id_token(code.nonce)}
         changed = {**answer, **self.token_answer}
         return {name: value for name, value in changed.items() if value is not None}
+
+    def _answer_to_refresh(self, answer: Any) -> Any:
+        if self.hang_up_after_token:
+            request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return answer if self.raw_token_answer is None else self.raw_token_answer
 
     def _refreshed(self, token: str) -> Any:
         if token in self.spent:
