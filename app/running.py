@@ -29,6 +29,7 @@ def run(config: Path, role: str) -> None:
         signal.signal(number, lambda *_: stop.set())
     settings = load_settings(config)
     refuse_unsafe_start(settings, config)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     structlog.get_logger().info("started")
     importlib.import_module(f"app.roles.{role}").run(settings, stop)
     structlog.get_logger().info("stopped")

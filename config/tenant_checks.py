@@ -40,8 +40,12 @@ def _identity(tenant: Tenant) -> Iterator[str]:
 
 def issuer_faults(issuer: str, *, allow_http: bool) -> Iterator[str]:
     """Every reason not to trust an issuer's address."""
-    parts = urlsplit(issuer)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(issuer)
+        named = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named:
         yield f"issuer {issuer!r} is no address: write the EHR's FHIR base URL, https://..."
     elif parts.query or parts.fragment or "@" in parts.netloc:
         yield f"issuer {issuer!r} is no FHIR base URL: leave out what follows ? or # or precedes @"

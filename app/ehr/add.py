@@ -75,6 +75,7 @@ def add(config: Path, /, **given: Any) -> None:
 def _keys(settings: Settings) -> ClientKeys:
     """The site's keys, which are made here if there are none."""
     try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         return ClientKeys.open(settings.keys)
     except (KeysUnusable, OSError) as error:
         raise click.ClickException(str(error)) from error

@@ -32,6 +32,7 @@ from config.tenant_checks import tenant_faults
 from safeguards.egress import Egress
 from smart.errors import EhrError
 from smart.keys import ClientKeys
+from smart.scopes import BadScope, check
 
 METHODS = {
     "private_key_jwt": "asymmetric",
@@ -130,7 +131,12 @@ class Interview:
 
     def _scopes(self, name: str, proposed: tuple[str, ...]) -> tuple[str, ...]:
         given = self.given[name]
-        return proposed if given is None else split(given)
+        chosen = proposed if given is None else split(given)
+        try:
+            check(chosen)
+        except BadScope as error:
+            refuse([str(error)])
+        return chosen
 
     def _registered(self, draft: Tenant, backend: tuple[str, ...]) -> Tenant:
         """With what is known once the app is registered at the EHR."""

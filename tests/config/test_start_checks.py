@@ -138,6 +138,8 @@ def test_an_unknown_client_type_is_refused(site):
         ("http://127.0.0.1:8400/fhir", "allow_http"),
         ("ehr.hospital.example/fhir", "https"),
         ("ftp://ehr.hospital.example/fhir", "https"),
+        ("https://ehr.hospital.example:99999/fhir", "https"),
+        ("https://[::1/fhir", "https"),
         ("https://ehr.hospital.example/fhir?x=1", "?"),
         ("https://ehr.hospital.example/fhir#x", "#"),
         ("https://user:pass@ehr.hospital.example/fhir", "@"),
