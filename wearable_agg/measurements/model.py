@@ -1,8 +1,9 @@
-"""What one measurement is, whichever vendor it came from."""
+"""What one measurement, one sleep stage, one ECG or one rhythm notice is, whoever it came from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 
@@ -12,7 +13,8 @@ class Measurement:
 
     A daily total runs from local midnight to local midnight. `offset_seconds` is the vendor's UTC
     offset where it gave one; `method` is passive, active, manual, derived or unknown; `statistic`
-    names what a heart-rate variability is (RMSSD or SDNN).
+    tells values of one type apart: RMSSD or SDNN for a heart-rate variability, the body site of a
+    segmental mass, the sleep that a respiratory rate is of.
     """
 
     type: str
@@ -26,3 +28,180 @@ class Measurement:
     method: str
     vendor_id: str
     statistic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BloodPressure:
+    """One reading of a cuff, in mm[Hg]; `pulse` is the rate (/min) the cuff counted with it."""
+
+    systolic: float
+    diastolic: float
+    pulse: float | None
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+    source: str
+    device: str
+    method: str
+    vendor_id: str
+
+    def measurements(self) -> list[Measurement]:
+        """Return the reading's values one by one, all with its time and vendor id."""
+        values = [
+            ("blood_pressure_systolic", self.systolic, "mm[Hg]"),
+            ("blood_pressure_diastolic", self.diastolic, "mm[Hg]"),
+        ]
+        if self.pulse is not None:
+            values.append(("heart_rate", self.pulse, "/min"))
+        first = Measurement(
+            *values[0],
+            start=self.start,
+            end=self.end,
+            offset_seconds=self.offset_seconds,
+            source=self.source,
+            device=self.device,
+            method=self.method,
+            vendor_id=self.vendor_id,
+        )
+        return [replace(first, type=kind, value=value, unit=unit) for kind, value, unit in values]
+
+
+@dataclass(frozen=True, slots=True)
+class SleepStage:
+    """One stretch of one stage: deep, light, rem, awake, asleep, restless, in_bed or out_of_bed.
+
+    `session_id` is the vendor's id of the night it is a part of, where it says so.
+    """
+
+    stage: str
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+    source: str
+    device: str
+    vendor_id: str
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EcgSignal:
+    """A single-lead waveform: microvolts = samples x `microvolts_per_count`, `rate` in Hz.
+
+    `lead` is "I" where the vendor's device records it, empty where that is not known; `site` is
+    where the device was worn.
+    """
+
+    rate: float
+    lead: str
+    microvolts_per_count: float
+    samples: tuple[float, ...] = field(repr=False)
+    site: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """How long the waveform is."""
+        return len(self.samples) / self.rate
+
+    def microvolts(self) -> tuple[float, ...]:
+        """Return the samples in microvolts."""
+        scale = self.microvolts_per_count
+        return tuple(sample * scale for sample in self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class EcgRecording:
+    """A recording a person took, with the vendor's verdict: a screening result, no diagnosis.
+
+    `verdict` is one of config/clinical/verdicts.toml, `vendor_verdict` the vendor's own word.
+    `signal` is None where the waveform is absent or cannot be scaled; `flaw` then says why.
+    """
+
+    verdict: str
+    vendor_verdict: str
+    mean_heart_rate: float | None
+    signal: EcgSignal | None
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+    source: str
+    device: str
+    vendor_id: str
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One beat's time (aware UTC) and the rate (/min) it stands for."""
+
+    at: datetime
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlertWindow:
+    """One stretch that a rhythm notice was raised from."""
+
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+    positive: bool
+    beats: tuple[Beat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmNotification:
+    """The vendor told the person of a rhythm: `rhythm` is irregular, high_rate or low_rate.
+
+    `threshold` is the rate (/min) that was crossed, where it was one.
+    """
+
+    rhythm: str
+    windows: tuple[AlertWindow, ...]
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+    source: str
+    device: str
+    vendor_id: str
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RhythmVerdict:
+    """A verdict on atrial fibrillation without its waveform; `method` is ecg or ppg."""
+
+    verdict: str
+    vendor_verdict: str
+    method: str
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+    source: str
+    device: str
+    vendor_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workout:
+    """One session of exercise; `values` holds (value, unit) by name."""
+
+    activity: str
+    values: Mapping[str, tuple[float, str]]
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+    source: str
+    device: str
+    vendor_id: str
+
+
+Record = (
+    Measurement
+    | BloodPressure
+    | SleepStage
+    | EcgRecording
+    | RhythmNotification
+    | RhythmVerdict
+    | Workout
+)
+"""Everything about a person's body that a vendor can tell."""

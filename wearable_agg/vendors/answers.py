@@ -91,3 +91,17 @@ def read(raw: bytes) -> Part:
 def text_of(part: Part | None) -> str:
     """Return an optional string; empty where it is absent."""
     return "" if part is None else part.text()
+
+
+def optional_number(part: Part | None) -> float | None:
+    """Return an optional number; None where it is absent. Raises Unusable."""
+    return None if part is None else float(part.number())
+
+
+def scalars(part: Part) -> dict[str, str | float | bool | None]:
+    """Return the members of an object that are plain values; raises Unusable."""
+    return {
+        name: member.value
+        for name, member in part.members()
+        if member.value is None or isinstance(member.value, str | int | float | bool)
+    }

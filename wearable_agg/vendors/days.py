@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.protocol import Window
 
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """Outside of these an answer's time is a fault, and reckoning with it could overflow."""
+
+
+LOWEST_OFFSET, HIGHEST_OFFSET = -12 * 3600, 14 * 3600
+"""Every UTC offset that a place on Earth keeps lies between these."""
+
+_LEAP_SECOND = re.compile(r"(?<=:\d\d:)60(?:\.\d+)?(?!\d)")
+
+
+def written_instant(text: str, path: str) -> datetime:
+    """Read an ISO 8601 time with its offset; raises Unusable.
+
+    A leap second is the last millisecond of its minute.
+    """
+    moment = moment_with_offset(text, path)
+    return moment.astimezone(UTC)
+
+
+def moment_with_offset(text: str, path: str) -> datetime:
+    """Read an ISO 8601 time and keep its offset; raises Unusable."""
+    try:
+        value = datetime.fromisoformat(_LEAP_SECOND.sub("59.999", text) if ":60" in text else text)
+    except ValueError:
+        raise Unusable(path, "not a time") from None
+    shift = value.utcoffset()
+    if shift is None:
+        raise Unusable(path, "a time without offset")
+    if not LOWEST_OFFSET <= shift.total_seconds() <= HIGHEST_OFFSET:
+        raise Unusable(path, "not an offset")
+    if not plausible(value):
+        raise Unusable(path, "a time beyond reason")
+    return value
 
 
 def plausible(instant: datetime) -> bool:

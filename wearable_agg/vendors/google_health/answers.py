@@ -49,19 +49,29 @@ def body(answer: Response) -> Part:
         raise VendorDown(f"unreadable answer: {error}") from error
 
 
-def _refusal(answer: Response) -> VendorError:
-    status = answer.status_code
+def meaning(status: int, reason: str, wait: float = QUOTA_SECONDS) -> VendorError:
+    """Return what an error's HTTP status and reason mean for the caller."""
     if status == 401:
         return AccessRefused("401")
     if status == 403:
-        return NotPermitted(_reason(answer) or "403")
+        return NotPermitted(reason or "403")
     if status == 429:
-        return TryLater(retry_after(answer, QUOTA_SECONDS))
-    if _reason(answer) == "ACCOUNT_NOT_LINKED":
+        return TryLater(wait)
+    if reason == "ACCOUNT_NOT_LINKED":
         return LinkBroken("the account has no Google Health profile")
     if 400 <= status < 500:
-        return RequestRefused(f"{status} {_reason(answer)}".strip())
+        return RequestRefused(f"{status} {reason}".strip())
     return VendorDown(f"unexpected answer {status}")
+
+
+def reason_of(error: Part) -> str:
+    """Return the reason in google.rpc.ErrorInfo, empty where there is none; raises Unusable."""
+    details = error.find("details")
+    return next((text_of(one.find("reason")) for one in details.items()), "") if details else ""
+
+
+def _refusal(answer: Response) -> VendorError:
+    return meaning(answer.status_code, _reason(answer), retry_after(answer, QUOTA_SECONDS))
 
 
 def _member(answer: Response, name: str) -> str:
@@ -72,9 +82,7 @@ def _member(answer: Response, name: str) -> str:
 
 
 def _reason(answer: Response) -> str:
-    """Return the reason in google.rpc.ErrorInfo, empty where there is none."""
     try:
-        details = read(answer.content).member("error").member("details")
-        return next((text_of(one.find("reason")) for one in details.items()), "")
+        return reason_of(read(answer.content).member("error"))
     except (Malformed, Unusable):
         return ""

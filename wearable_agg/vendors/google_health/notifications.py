@@ -51,13 +51,17 @@ def notifications(headers: Mapping[str, str], raw: bytes, keys: bytes) -> list[N
 
 def read_entry(data: Part) -> Iterator[Notification]:
     """Yield what one notification says, nothing for a data type that we do not read."""
-    kind = data.member("dataType").text()
-    if kind not in KINDS:
-        return
+    said = notification(data)
+    if said.kinds[0] in KINDS:
+        yield said
+
+
+def notification(data: Part) -> Notification:
+    """Read one notification, whichever data type it names; raises Unusable."""
     deleted = data.member("operation").text() == "DELETE"
-    yield Notification(
+    return Notification(
         vendor_user_id=data.member("healthUserId").text(),
-        kinds=(kind,),
+        kinds=(data.member("dataType").text(),),
         window=_window(data),
         action="deleted" if deleted else "changed",
     )

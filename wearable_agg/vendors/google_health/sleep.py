@@ -1,12 +1,46 @@
-"""Minutes per sleep stage in a Google sleep session."""
+"""Google's sleep sessions: minutes per stage, and the stages one by one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from wearable_agg.measurements.model import Measurement, SleepStage
 from wearable_agg.vendors.answers import Part, text_of
-from wearable_agg.vendors.google_health.times import instant
+from wearable_agg.vendors.google_health.source import SOURCE, Origin
+from wearable_agg.vendors.google_health.times import instant, interval, utc_offset
 
 STAGED = {"DEEP": "deep", "LIGHT": "light", "REM": "rem"}
 _ASLEEP = frozenset({*STAGED, "ASLEEP", "RESTLESS"})
+_NAMES = {**STAGED, "AWAKE": "awake", "ASLEEP": "asleep", "RESTLESS": "restless"}
+
+
+def sleep(session: Part, origin: Origin, zone: ZoneInfo) -> Iterator[Measurement | SleepStage]:
+    """Read a session. Its minutes span itself; it belongs to the local day on which it ends."""
+    times = session.member("interval")
+    span, offset = interval(times), utc_offset(times.find("endUtcOffset"))
+    for stage, minutes in sleep_session(session).items():
+        yield origin.measurement(f"sleep_{stage}", minutes, "min", span.start, span.end, offset)
+    yield from _segments(session, "stages", origin)
+    yield from _segments(session, "outOfBedSegments", origin, "out_of_bed")
+
+
+def _segments(session: Part, member: str, origin: Origin, stage: str = "") -> Iterator[SleepStage]:
+    """Yield stretches; a stage that Google adds later keeps its own name, in lower case."""
+    listed = session.find(member)
+    for part in listed.items() if listed else ():
+        kind = stage or text_of(part.find("type"))
+        span = interval(part)
+        yield SleepStage(
+            stage=_NAMES.get(kind, kind.lower()),
+            start=span.start,
+            end=span.end,
+            offset_seconds=span.offset_seconds,
+            source=SOURCE,
+            device=origin.device,
+            vendor_id="",
+            session_id=origin.vendor_id,
+        )
 
 
 def sleep_session(session: Part) -> dict[str, float]:

@@ -60,5 +60,5 @@ def origin_of(point: Part) -> Origin:
     return Origin(
         device=text_of(device.find("displayName")) if device else "",
         method=_METHODS.get(method, "unknown"),
-        vendor_id=text_of(point.find("name")),
+        vendor_id=text_of(point.find("name") or point.find("dataPointName")),
     )

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from wearable_agg.vendors.answers import Part
-from wearable_agg.vendors.days import plausible
+from wearable_agg.vendors.days import HIGHEST_OFFSET, LOWEST_OFFSET, plausible, written_instant
 from wearable_agg.vendors.errors import Unusable
 
 _SECONDS = re.compile(r"([+-]?\d{1,6})(?:\.\d+)?s")
 _CLOCK = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From when to when (aware UTC), and the UTC offset that Google gave for it."""
+
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+
+
+def interval(times: Part) -> Stretch:
+    """Read {startTime, endTime, startUtcOffset, ...}; raises Unusable."""
+    start = instant(times.member("startTime"))
+    end = instant(times.member("endTime"))
+    offset = utc_offset(times.find("startUtcOffset"))
+    if end < start:
+        raise Unusable(times.path, "ends before it starts")
+    return Stretch(start, end, offset)
+
+
+def sample(times: Part) -> Stretch:
+    """Read {physicalTime, utcOffset} as a stretch without length; raises Unusable."""
+    at = instant(times.member("physicalTime"))
+    return Stretch(at, at, utc_offset(times.find("utcOffset")))
+
+
 def instant(part: Part) -> datetime:
     """Read RFC 3339; raises Unusable."""
-    try:
-        value = datetime.fromisoformat(part.text())
-    except ValueError:
-        raise Unusable(part.path, "not a time") from None
-    if value.tzinfo is None:
-        raise Unusable(part.path, "a time without offset")
-    if not plausible(value):
-        raise Unusable(part.path, "a time beyond reason")
-    return value.astimezone(UTC)
+    return written_instant(part.text(), part.path)
 
 
 def utc_offset(part: Part | None) -> int | None:
@@ -31,12 +49,14 @@ def utc_offset(part: Part | None) -> int | None:
     if part is None:
         return None
     text = part.text()
+    seconds = None
     if found := _SECONDS.fullmatch(text):
-        return int(found[1])
-    if found := _CLOCK.fullmatch(text):
-        seconds = int(found[2]) * 3600 + int(found[3]) * 60
-        return -seconds if found[1] == "-" else seconds
-    raise Unusable(part.path, "not an offset")
+        seconds = int(found[1])
+    elif found := _CLOCK.fullmatch(text):
+        seconds = (int(found[2]) * 3600 + int(found[3]) * 60) * (-1 if found[1] == "-" else 1)
+    if seconds is None or not LOWEST_OFFSET <= seconds <= HIGHEST_OFFSET:
+        raise Unusable(part.path, "not an offset")
+    return seconds
 
 
 def civil_date(part: Part) -> date:
