@@ -67,6 +67,7 @@ class Facts:
     """The data file, read."""
 
     context: tuple[str, ...]
+    standalone: str
     reads: tuple[Permission, ...]
     does: tuple[Permission, ...]
     document: Mapping[str, Any]
@@ -79,6 +80,7 @@ def load() -> Facts:
     document = tomllib.loads(text)
     return Facts(
         context=tuple(document["launch"]["context"]),
+        standalone=document["launch"]["standalone"],
         reads=tuple(Permission(**entry) for entry in document["launch"]["reads"]),
         does=tuple(Permission(**entry) for entry in document["backend"]["does"]),
         document=document,
@@ -89,6 +91,7 @@ def addresses(web_url: str) -> dict[str, str]:
     """The addresses that every form asks for, by the words that stand for them in the data."""
     return {
         "launch_url": f"{web_url}/launch.html",
+        "start_url": f"{web_url}/start",
         "redirect_url": f"{web_url}/callback",
         "jwks_url": f"{web_url}/.well-known/jwks.json",
         "page_url": f"{web_url}/register",
@@ -96,9 +99,9 @@ def addresses(web_url: str) -> dict[str, str]:
 
 
 def launch_scopes(lacks: Iterable[str] = ()) -> tuple[str, ...]:
-    """Everything a launch asks for, without the kinds that the EHR lacks."""
+    """Everything that launches of both sorts ask for, without the kinds that the EHR lacks."""
     facts = load()
-    return facts.context + scopes_of("patient", facts.reads, lacks)
+    return (*facts.context, facts.standalone, *scopes_of("patient", facts.reads, lacks))
 
 
 def backend_scopes(lacks: Iterable[str] = ()) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ def _identity(tenant: Tenant) -> Iterator[str]:
     if tenant.client_type not in CLIENT_TYPES:
         known = ", ".join(CLIENT_TYPES)
         yield f"client_type {tenant.client_type!r} is not known: write one of {known}"
+    if tenant.signing_algorithm not in ("", "ES384", "RS384"):
+        yield f"signing_algorithm {tenant.signing_algorithm!r} is not known: write ES384 or RS384"
     if not is_timezone(tenant.timezone):
         yield f"timezone {tenant.timezone!r} is not known: write one such as Europe/Oslo"
     if tenant.backend_client_id and not tenant.backend_scopes:
@@ -73,6 +75,10 @@ def _way(tenant: Tenant) -> Iterator[str]:
             )
     if tenant.ca_bundle and not Path(tenant.ca_bundle).is_file():
         yield f"ca_bundle {tenant.ca_bundle!r} is no file: give the path of a PEM file"
+    if tenant.jwks_url and not (
+        tenant.jwks_url.startswith("https://") or is_loopback(tenant.jwks_url)
+    ):
+        yield f"jwks_url {tenant.jwks_url!r} is not https: write the address as registered"
     proxy = urlsplit(tenant.proxy)
     if tenant.proxy and (proxy.scheme not in ("http", "https") or not proxy.hostname):
         yield f"proxy {tenant.proxy!r} is no address: write http://host:port"

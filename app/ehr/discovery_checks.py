@@ -31,6 +31,7 @@ def discovery_lines(subject: Subject, found: Discovered) -> tuple[bool, list[Lin
         good("endpoints", f"token endpoint {configuration.token_endpoint}"),
         *_abilities(found, configuration),
         _client(found, subject.tenant),
+        *_callback(subject, configuration),
     ]
 
 
@@ -69,6 +70,22 @@ def _abilities(found: Discovered, configuration: Configuration) -> Iterator[Line
             "issuer of id_tokens",
             "not named: it is taken from the token where its origin is allowed",
             "ask the vendor to name issuer and jwks_uri",
+        )
+
+
+def _callback(subject: Subject, configuration: Configuration) -> Iterator[Line]:
+    """With several EHRs an answer must show whose it is, or one could pass as another's."""
+    if not subject.among_others:
+        return
+    if subject.tenant.own_callback:
+        yield good("callback", f"its own: /callback/{subject.tenant.id}")
+    elif configuration.names_itself:
+        yield good("callback", "shared: the EHR names itself in its answers (RFC 9207)")
+    else:
+        yield warning(
+            "callback",
+            "shared with other EHRs, and this one does not name itself in its answers",
+            f"register the redirect URL /callback/{subject.tenant.id}, then own_callback = true",
         )
 
 

@@ -60,6 +60,7 @@ class Interview:
             draft,
             client_type=self._client_type(found),
             scopes=self._scopes("scopes", launch_proposal(found)),
+            standalone="launch-standalone" in found.words("capabilities"),
             own_callback=bool(self.settings.tenants) and not _names_itself(found),
         )
         backend = self._scopes("backend_scopes", backend_proposal(found))

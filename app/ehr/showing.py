@@ -8,7 +8,7 @@ import click
 
 from app.ehr.discovered import Discovered
 from app.ehr.proposals import knows_version_2
-from app.registration_values import addresses
+from app.registration_values import addresses, load
 from config.settings import Tenant
 
 
@@ -51,7 +51,7 @@ def show_values(
         "JWKS URL": site["jwks_url"],
         "Key ids": ", ".join(kids),
         "Client type": tenant.client_type,
-        "Scopes": " ".join(tenant.scopes),
+        "Scopes": " ".join([*tenant.scopes, *([load().standalone] if tenant.standalone else [])]),
         "Backend client scopes": " ".join(backend_scopes) or "none: it offers nothing to write",
     }
     click.echo(f"\nRegister these in the EHR (with copy buttons: {site['page_url']}):")

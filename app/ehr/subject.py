@@ -16,12 +16,13 @@ class Subject:
     tenant: Tenant
     ehr: Ehr
     web_url: str
+    among_others: bool  # the site has other EHRs besides
 
     @classmethod
     def open(cls, tenant: Tenant, settings: Settings) -> Subject:
         """Nothing is sent yet. Raises KeysUnusable, OSError."""
         ehr = Ehr(tenant, ClientKeys.open(settings.keys))
-        return cls(tenant, ehr, settings.web.url)
+        return cls(tenant, ehr, settings.web.url, len(settings.tenants) > 1)
 
     @property
     def base(self) -> str:

@@ -199,6 +199,23 @@ def test_a_kind_that_the_ehr_does_not_have_is_told(keys, web):
     assert line(result, "read MedicationRequest").startswith("FAIL")
 
 
+@pytest.mark.parametrize(
+    ("changes", "names_itself", "verdict"),
+    [({}, True, "ok"), ({"own_callback": True}, False, "ok"), ({}, False, "warn")],
+)
+def test_beside_other_ehrs_an_answer_has_to_show_whose_it_is(
+    keys, web, changes, names_itself, verdict
+):
+    said = configuration(authorization_response_iss_parameter_supported=names_itself)
+    with PaperEhr(said, statement(Patient="rs")) as paper:
+        other = site(keys, web, "https://other.example/fhir", id="other").read_text()
+        entry = other[other.index("[[tenant]]") :]
+        config = site(keys, web, paper.issuer, **changes)
+        config.write_text(config.read_text() + entry)
+        result = check(config, "hospital")
+    assert line(result, "callback").startswith(verdict)
+
+
 def test_a_clock_that_is_off_is_told(keys, web):
     with PaperEhr(configuration(), statement(Patient="rs"), ahead=-120) as paper:
         result = check(site(keys, web, paper.issuer))

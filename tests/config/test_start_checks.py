@@ -210,6 +210,8 @@ def test_an_opening_wider_than_needed_is_refused(site, field, value):
         ("proxy", "proxy.hospital.example"),
         ("timezone", "Oslo"),
         ("timezone", "../../etc/passwd"),
+        ("signing_algorithm", "HS256"),
+        ("jwks_url", "http://wristchart.hospital.example/jwks.json"),
         ("client_id", ""),
         ("id", ""),
         ("backend_client_id", "delivery"),
