@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 MAXIMUM_DEPTH = 60
 MAXIMUM_DIGITS = 400
-_NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}"'))
+_NOT_STRUCTURE = bytes(set(range(256)) - set(b'[]{}":'))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _STRINGS = re.compile(rb'"[^"]*"')
 
@@ -32,7 +32,19 @@ def loads(raw: bytes | str, *, limit: int = 1_000_000) -> Any:
     Raises Malformed for bad UTF-8 or syntax and nesting deeper than MAXIMUM_DEPTH; Ambiguous for
     duplicate keys, NaN, Infinity, numbers beyond a float's range or of absurd length.
     """
-    return _parsed(raw, limit, _STRICT)
+    data = _encoded(raw, limit)
+    keys = _keys(data)
+    kept = 0
+
+    def counted(value: dict[str, Any]) -> dict[str, Any]:
+        nonlocal kept
+        kept += len(value)
+        return value
+
+    value = _decoded(raw, json.JSONDecoder(object_hook=counted, **_NUMBERS))
+    if kept != keys:
+        raise Ambiguous("a key stands twice in one object")
+    return value
 
 
 def loads_around(raw: bytes | str, *, limit: int = 1_000_000) -> Any:
@@ -40,7 +52,8 @@ def loads_around(raw: bytes | str, *, limit: int = 1_000_000) -> Any:
 
     For lists whose other entries are wanted all the same. Raises Malformed.
     """
-    return _parsed(raw, limit, _LENIENT)
+    _keys(_encoded(raw, limit))
+    return _decoded(raw, _LENIENT)
 
 
 def is_doubtful(value: object) -> bool:
@@ -57,11 +70,14 @@ def dumps(value: object) -> str:
     return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
-def _parsed(raw: bytes | str, limit: int, decoder: json.JSONDecoder) -> Any:
+def _encoded(raw: bytes | str, limit: int) -> bytes:
     data = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
     if len(data) > limit:
         raise Malformed(f"{len(data)} bytes, more than the {limit} allowed")
-    _check_depth(data)
+    return data
+
+
+def _decoded(raw: bytes | str, decoder: json.JSONDecoder) -> Any:
     try:
         return decoder.decode(raw.decode("utf-8") if isinstance(raw, bytes) else raw)
     except UnicodeDecodeError as error:
@@ -70,30 +86,27 @@ def _parsed(raw: bytes | str, limit: int, decoder: json.JSONDecoder) -> Any:
         raise Malformed(f"not JSON: {error}") from error
 
 
-def _check_depth(data: bytes) -> None:
-    """Refuse deep nesting before the parser's own recursion meets it.
+def _keys(data: bytes) -> int:
+    """Count the keys of all objects; refuse deep nesting before the parser's recursion meets it.
 
-    Everything but brackets and quotes is dropped, then the strings, then the innermost pairs of
-    brackets once for each level: all at the speed of C, for this is done to every answer.
+    Everything but brackets, colons and quotes is dropped, then the strings, then the innermost
+    pairs of brackets once for each level: all at the speed of C, for every answer goes this way.
+    A parsed text that holds fewer keys than it has colons had a key twice.
     """
     if b"\\" in data:
         data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = data.translate(_ONE_KIND, _NOT_STRUCTURE).replace(b'""', b"")
-    if b'"' in brackets:
-        brackets = _STRINGS.sub(b"", brackets)
+    structure = data.translate(_ONE_KIND, _NOT_STRUCTURE).replace(b'""', b"")
+    if b'"' in structure:
+        structure = _STRINGS.sub(b"", structure)
+    keys = structure.count(b":")
+    brackets = structure.translate(None, b":")
     for _ in range(MAXIMUM_DEPTH):
         if not brackets:
-            return
+            return keys
         brackets = brackets.replace(b"[]", b"")
     if brackets:
         raise Malformed(f"nested deeper than {MAXIMUM_DEPTH}, or brackets that do not match")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise Ambiguous("a key stands twice in one object")
-    return result
+    return keys
 
 
 def _unique_or_doubtful(pairs: list[tuple[str, Any]]) -> object:
@@ -129,12 +142,11 @@ def _integer_or_doubtful(digits: str) -> object:
     return int(digits) if len(digits) <= MAXIMUM_DIGITS else Doubtful()
 
 
-_STRICT = json.JSONDecoder(
-    object_pairs_hook=_unique,
-    parse_constant=_no_constant,
-    parse_float=_finite,
-    parse_int=_integer,
-)
+_NUMBERS: dict[str, Any] = {
+    "parse_constant": _no_constant,
+    "parse_float": _finite,
+    "parse_int": _integer,
+}
 _LENIENT = json.JSONDecoder(
     object_pairs_hook=_unique_or_doubtful,
     parse_constant=lambda _: Doubtful(),

@@ -25,6 +25,11 @@ def instant(value: object, zone: ZoneInfo) -> datetime | None:
 
 
 def local_day(value: object, zone: ZoneInfo) -> date | None:
-    """The patient's calendar day of a date or dateTime; None where `instant` knows none."""
+    """The patient's calendar day of a date or dateTime; None where neither can be known."""
+    if isinstance(value, str) and len(value) == LENGTH_OF_DATE:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
     moment = instant(value, zone)
     return moment.astimezone(zone).date() if moment is not None else None

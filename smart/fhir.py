@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 from urllib.parse import urlencode
 
 from requests import Response
 
 from safeguards.egress import Egress, Token
+from smart.ahead import WORTH_SECONDS, Ahead, next_in_line
 from smart.answers import json_object, send
 from smart.bearer import Bearer
 from smart.errors import AuthorizationLost, EhrError, EhrMisconfigured, NotFound, NotPermitted
 from smart.gaps import reason_for
 from smart.identifiers import FHIR_ID
+from smart.lenient import mappings
 from smart.pages import Found, Resource, bundle, next_link, take
 from smart.patience import Budget, retrying
 from smart.references import inside, resolved
@@ -85,29 +87,38 @@ class FhirReader:
     def _pages(
         self, url: str, problems: list[str], most_pages: int, budget: Budget
     ) -> Iterator[Resource]:
+        began = time.monotonic()
         page = self._page(url, budget)
-        if not next_link(page):
-            yield page
-            return
-        seen = {url}
-        with ThreadPoolExecutor(1, "page ahead") as ahead:
+        waited = time.monotonic() - began
+        seen = [url]
+        with Ahead(lambda u: self._page(u, budget), is_worth_it=waited > WORTH_SECONDS) as ahead:
             while link := next_link(page):
                 url = resolved(self.base, link)
                 if problem := self._wrong(url, seen, most_pages, budget):
                     problems.append(problem)
                     break
-                seen.add(url)
-                following = ahead.submit(self._page, url, budget)
+                ahead.start(url)
+                if foreseen := self._foreseen(seen, url, page, most_pages):
+                    ahead.start(foreseen)
                 yield page
                 try:
-                    page = following.result()
+                    page = ahead.page(url)
                 except EhrError as error:
-                    read = len(seen) - 1
+                    read = len(seen)
                     problems.append(f"Only the first {read} pages were read. {reason_for(error)}")
                     return
+                seen.append(url)
             yield page
 
-    def _wrong(self, url: str, seen: set[str], most_pages: int, budget: Budget) -> str:
+    def _foreseen(self, seen: list[str], url: str, page: Resource, most_pages: int) -> str:
+        """The address of the page after `url`, if the EHR counts its pages and says of one more."""
+        foreseen = next_in_line(seen[-1], url)
+        total, pages = page.get("total"), len(seen) + 1
+        is_there = isinstance(total, int) and total > pages * len(mappings(page.get("entry")))
+        fits = is_there and pages < most_pages and inside(self.base, foreseen)
+        return foreseen if fits else ""
+
+    def _wrong(self, url: str, seen: list[str], most_pages: int, budget: Budget) -> str:
         if not inside(self.base, url):
             return "Further entries lie outside the EHR and were not fetched."
         if url in seen or len(seen) >= MAXIMUM_PAGES:

@@ -95,6 +95,8 @@ def _bounds(instructions: list[dict[str, Any]], zone: ZoneInfo) -> tuple[date | 
 
 def _reason(value: object) -> str:
     """statusReason is one concept in a request and a list of them in a statement."""
+    if not value:
+        return ""
     concepts = mappings(value) or [mapping(value)]
     words = [
         text(concept.get("text"))
