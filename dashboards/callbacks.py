@@ -16,7 +16,7 @@ from dash import (
 )
 from dash.exceptions import PreventUpdate
 
-from dashboards.desk import Desk
+from dashboards.desk import Desk, Timeline
 from dashboards.following import outcome_sentence
 from dashboards.reading import RANGES
 from dashboards.services import Missing, Outcome
@@ -49,6 +49,7 @@ def _in_browser(app: Dash) -> None:
     path = Input("url", "pathname")
     inside("viewport", Output("viewport", "data"), path)
     inside("tick", Output("tick", "data"), Input("interval", "n_intervals"), path)
+    inside("look", Output("fresh", "data"), Input("slow-interval", "n_intervals"), later=True)
     pressed = (Output("range", "data"), Output(_RANGES, "aria-pressed"))
     inside("chooseRange", *pressed, Input(_RANGES, "n_clicks"), later=True)
     inside("chooseStrip", Output("chosen", "data"), Input(_STRIPS, "n_clicks"), later=True)
@@ -87,13 +88,25 @@ def _timeline(app: Dash, desk: Desk) -> None:
         Output("sync", "children"),
         Output("legend", "children"),
         Output("invitation", "hidden"),
+        Output("drawn", "data"),
         Input("range", "data"),
         Input("viewport", "data"),
         Input("revision", "data"),
+        Input("fresh", "data"),
+        State("drawn", "data"),
         _PATH,
     )
-    def show_timeline(days: str, viewport: Any, revision: Any, path: str) -> Any:
-        return desk.timeline(path, _days(days), viewport) if viewport else _nothing()
+    def show_timeline(
+        days: str, viewport: Any, revision: Any, fresh: Any, drawn: Any, path: str
+    ) -> Any:
+        if not viewport:
+            return _nothing()
+        by_itself = ctx.triggered_id == "fresh"
+        found = desk.timeline(path, _days(days), viewport, fresh=by_itself)
+        if by_itself and found.digest == drawn:
+            unchanged: dict[str, Any] = dict.fromkeys(Timeline._fields, no_update)
+            return Timeline(**unchanged | {"sync": found.sync})
+        return found
 
 
 def _table(app: Dash, desk: Desk) -> None:

@@ -42,6 +42,7 @@ class Timeline(NamedTuple):
     sync: list[Component]
     legend: list[Component]
     no_invitation: bool
+    digest: str
 
 
 class Findings(NamedTuple):
@@ -68,9 +69,11 @@ class Desk:
         today = self._services.today(context)
         return Patient(parts.patient_banner(banner, today), parts.identity(banner))
 
-    def timeline(self, path: str, days: int, viewport: Mapping[str, Any]) -> Timeline:
+    def timeline(
+        self, path: str, days: int, viewport: Mapping[str, Any], *, fresh: bool = False
+    ) -> Timeline:
         """The timeline of a range, its tiles and facts, and what is missing."""
-        seen = self._look(path, days, viewport)
+        seen = self._look(path, days, viewport, fresh=fresh)
         data, view = self._drawn(seen, viewport)
         figure = timeline_figure(data, view)
         now = self._clock()
@@ -84,6 +87,7 @@ class Desk:
             sync=parts.accounts(seen, now),
             legend=parts.legend(seen.lanes),
             no_invitation=isinstance(seen.wearables, Missing) or seen.is_linked,
+            digest=seen.digest,
         )
 
     def table(self, path: str, days: int, viewport: Mapping[str, Any]) -> list[Table]:
@@ -134,10 +138,12 @@ class Desk:
     def _zone(self, context: str) -> ZoneInfo:
         return ZoneInfo(self._services.timezone(context))
 
-    def _look(self, path: str, days: int, viewport: Mapping[str, Any]) -> Look:
+    def _look(
+        self, path: str, days: int, viewport: Mapping[str, Any], *, fresh: bool = False
+    ) -> Look:
         context = self._services.open(path)
         visit = str(viewport["visit"])[:_LONGEST_VISIT]
-        return look(self._services, self._recent, context, visit, days)
+        return look(self._services, self._recent, context, visit, days, fresh=fresh)
 
     def _drawn(self, seen: Look, viewport: Mapping[str, Any]) -> tuple[TimelineData, View]:
         theme, compact = THEMES[viewport["theme"]], bool(viewport["compact"])

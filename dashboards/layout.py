@@ -7,7 +7,12 @@ from dashboards.markup import GRAPH, aria
 from dashboards.reading import RANGES
 
 FIRST_RANGE = "90"
-REFRESH_MILLISECONDS = 4000
+FINDINGS_MILLISECONDS = 4000
+EVERYTHING_MILLISECONDS = 30_000
+_STORES = (
+    *("viewport", "tick", "known", "newest", "chosen", "revision", "fresh", "drawn"),
+    *("table-shown", "table-range", "table-data"),
+)
 
 
 def page() -> Component:
@@ -15,13 +20,10 @@ def page() -> Component:
     return html.Div(
         [
             dcc.Location(id="url", refresh=False),
-            *(dcc.Store(id=name) for name in ("viewport", "tick", "known", "newest", "chosen")),
-            dcc.Store(id="revision"),
-            dcc.Store(id="table-shown", data=False),
-            dcc.Store(id="table-range"),
-            dcc.Store(id="table-data"),
+            *(dcc.Store(id=name) for name in _STORES),
             dcc.Store(id="range", data=FIRST_RANGE),
-            dcc.Interval(id="interval", interval=REFRESH_MILLISECONDS),
+            dcc.Interval(id="interval", interval=FINDINGS_MILLISECONDS),
+            dcc.Interval(id="slow-interval", interval=EVERYTHING_MILLISECONDS),
             html.P(id="announcement", className="unseen", role="status"),
             _banner(),
             html.Main(

@@ -61,7 +61,8 @@ def build(server: Flask, services: Services, clock: Callable[[], datetime] = wor
 def _show_problem(error: Exception) -> None:
     """Say on the page what to do; an unexpected error is logged, a closed launch is not one."""
     if isinstance(error, LaunchExpired):
-        set_props("interval", {"disabled": True})
+        for name in ("interval", "slow-interval"):
+            set_props(name, {"disabled": True})
         set_props("notice", {"children": _ENDED})
         return
     # Neither the message nor local variables: both may hold what the patient takes.

@@ -1,5 +1,6 @@
 """One look at a patient: every part read once, what is missing kept beside what is there."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from dashboards.services import (
     WearableRead,
 )
 
+_LIVE_STEP_SECONDS = 300
 RANGES = {"14": "2 wk", "30": "1 mo", "90": "3 mo", "365": "1 yr"}
 
 
@@ -79,22 +81,36 @@ class Look:
         return [part for part in parts if isinstance(part, Missing)]
 
     @property
+    def digest(self) -> str:
+        """Equal for looks that draw the same; live ECG counts in steps of five minutes."""
+        days = self.wearables.days if isinstance(self.wearables, WearableRead) else self.wearables
+        rhythm: object = self.rhythm
+        if isinstance(self.rhythm, RhythmRead):
+            rhythm = (self.rhythm.episodes, self.rhythm.analysed_seconds // _LIVE_STEP_SECONDS)
+        parts = (self.today, self.days, self.medications, days, self.linked == (), rhythm)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+    @property
     def resting(self) -> dict[date, float]:
         """Resting heart rate (bpm) of every day that has one."""
         known = self.frame["resting"].dropna()
         return dict(zip((stamp.date() for stamp in known.index), known.tolist(), strict=True))
 
 
-def look(services: Services, recent: Recent, context: str, visit: str, days: int) -> Look:
-    """Read all parts; a part that fails is Missing, never an exception."""
+def look(
+    services: Services, recent: Recent, context: str, visit: str, days: int, *, fresh: bool = False
+) -> Look:
+    """Read all parts, `fresh` ones on demand; a part that fails is Missing, not an exception."""
     today, length = services.today(context), timedelta(days=days)
     last = today + timedelta(days=1)
-    wearables = recent.wearables(context, visit, last - timedelta(days=2 * LONGEST), last)
+    wearables = recent.wearables(
+        context, visit, last - timedelta(days=2 * LONGEST), last, fresh=fresh
+    )
     return Look(
         today=today,
         days=days,
         zone=ZoneInfo(services.timezone(context)),
-        medications=recent.medications(context, visit),
+        medications=recent.medications(context, visit, fresh=fresh),
         wearables=wearables,
         rhythm=services.rhythm(context, last - length, last),
         rhythm_before=services.rhythm(context, last - 2 * length, last - length),

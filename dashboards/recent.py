@@ -1,8 +1,8 @@
-"""A short memory between the page and its services, so that a range click reads nothing twice.
+"""A short memory between the page and its services, so that a range click reads nothing anew.
 
 It holds patient data in memory for minutes at most, keyed by context and by visit (one load of
-the page): a reloaded page reads afresh. Whoever asks has just been let in by `open`. Parts that
-were missing are not kept: the next look tries again.
+the page): a reloaded page reads afresh, and so does a look that asks for it. Whoever asks has
+just been let in by `open`. Parts that were missing are not kept: the next look tries again.
 """
 
 import time
@@ -29,7 +29,7 @@ class Recent:
     """Reads through to the services, and keeps medications and daily values for a while."""
 
     def __init__(
-        self, services: Services, *, seconds: float = 120, clock: Callable[[], float] | None = None
+        self, services: Services, *, seconds: float = 600, clock: Callable[[], float] | None = None
     ) -> None:
         self._services = services
         self._seconds = seconds
@@ -37,16 +37,20 @@ class Recent:
         self._entries: dict[tuple[object, ...], _Entry] = {}
         self._lock = Lock()
 
-    def medications(self, context: str, visit: str) -> MedicationRead | Missing:
+    def medications(
+        self, context: str, visit: str, *, fresh: bool = False
+    ) -> MedicationRead | Missing:
         """As in Services."""
         key = (context, visit, "medications")
+        self._drop(key, fresh)
         return self._kept(key, MedicationRead, lambda: self._services.medications(context))
 
     def wearables(
-        self, context: str, visit: str, first: date, last: date
+        self, context: str, visit: str, first: date, last: date, *, fresh: bool = False
     ) -> WearableRead | Missing:
         """As in Services."""
         key = (context, visit, "wearables", first, last)
+        self._drop(key, fresh)
         return self._kept(key, WearableRead, lambda: self._services.wearables(context, first, last))
 
     def _kept(
@@ -64,6 +68,11 @@ class Recent:
             self._entries = self._alive(now)
             self._entries[key] = _Entry(now + self._seconds, value)
         return value
+
+    def _drop(self, key: tuple[object, ...], fresh: bool) -> None:
+        if fresh:
+            with self._lock:
+                self._entries.pop(key, None)
 
     def _alive(self, now: float) -> dict[tuple[object, ...], _Entry]:
         alive = {key: entry for key, entry in self._entries.items() if entry.until > now}

@@ -15,6 +15,8 @@ VALUES = (
     *(*SLEEP_STAGES, "asleep", "steps"),
 )
 
+_OF_THE_BODY = ("resting", "hrv", "oxygen", *SLEEP_STAGES, "asleep")
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -70,9 +72,10 @@ def gaps(frame: pd.DataFrame, today: date) -> list[Gap]:
 
 
 def worn_share(frame: pd.DataFrame, today: date) -> list[float]:
-    """The share of each past day with heart rate; 0 where nothing was recorded."""
+    """The share with heart rate of each past day: 0 if not worn, no entry if not known."""
     past = frame.loc[frame.index < pd.Timestamp(today)]
-    return [float(value) for value in past["coverage"].fillna(0.0)]
+    coverage = past["coverage"].mask(past["coverage"].isna() & _unworn(past), 0.0)
+    return [float(value) for value in coverage.dropna()]
 
 
 def is_empty(frame: pd.DataFrame) -> bool:
@@ -81,10 +84,14 @@ def is_empty(frame: pd.DataFrame) -> bool:
 
 
 def _unworn(frame: pd.DataFrame) -> pd.Series:
-    """By heart rate where the device records it, else by having no value at all."""
-    if frame["coverage"].notna().any():
-        return frame["coverage"].fillna(0.0) < Threshold.named("not_worn_below").value
-    return frame[list(VALUES)].isna().all(axis=1)
+    """Hardly any heart rate and nothing else of the body; steps alone may come from a phone.
+
+    A device that never records heart rate counts as worn where it has any value at all.
+    """
+    if frame["coverage"].isna().all():
+        return frame[list(VALUES)].isna().all(axis=1)
+    hardly = frame["coverage"].fillna(0.0) < Threshold.named("not_worn_below").value
+    return hardly & frame[list(_OF_THE_BODY)].isna().all(axis=1)
 
 
 def _runs(days: Sequence[date]) -> Iterable[Gap]:

@@ -211,7 +211,10 @@ class Outcome(StrEnum):
 
 
 class Services(Protocol):
-    """Everything the page asks for. Only `open` may raise (LaunchExpired); parts answer Missing."""
+    """Everything the page asks for. A part that fails answers Missing.
+
+    Every method raises LaunchExpired where the context is not, or no longer, this browser's.
+    """
 
     def open(self, pathname: str) -> str:
         """The context of "/c/<context>/" if it belongs to this browser, else LaunchExpired."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from clinical.measures import Measure, NotEnoughData, afib_burden, change, typical
 from dashboards import words
-from dashboards.reading import RANGES, Look
+from dashboards.reading import Look
 from dashboards.series import asleep, gaps, one_statistic, worn_share
 from dashboards.services import Missing, RhythmRead
 
@@ -42,7 +42,7 @@ def _rhythm(seen: Look) -> Tile:
     found = _episodes(rhythm)
     analysed = timedelta(seconds=rhythm.analysed_seconds)
     if isinstance(burden, NotEnoughData):
-        has = f"{words.duration(analysed)} of {_hours(burden.needed)} ECG for a burden"
+        has = f"{words.duration(analysed)} of {_hours(burden.needed)} ECG needed"
         return Tile("Possible AFib", *found, has, alert=bool(rhythm.episodes))
     note = f"{_count(rhythm)} · {_burden_change(burden, seen)}"
     value, unit = f"{burden.value:.1f}", f"% of {_hours(analysed)} ECG"
@@ -60,7 +60,7 @@ def _burden_change(burden: Measure, seen: Look) -> str:
     difference = None if isinstance(before, Missing) else change(burden, _burden(before, seen))
     if difference is None:
         return "no prior period"
-    return f"{words.signed(difference, 1)} vs prior {_period(seen)}"
+    return f"{words.signed(difference, 1)} vs prior"
 
 
 def _count(rhythm: RhythmRead) -> str:
@@ -99,12 +99,13 @@ def _sleep(seen: Look) -> Tile:
     if isinstance(measure, NotEnoughData):
         return _not_enough("Sleep", measure, seen, "nights")
     minutes = round(measure.value * 60)
-    nights = f"{measure.covered.days} of {seen.days} nights"
+    nights = f"{measure.covered.days}/{seen.days} d"
     difference = change(measure, typical(_values(asleep(seen.before)), "h"))
     compared = "no prior period"
     if difference is not None:
-        compared = f"{words.signed(60 * difference)} min vs prior {_period(seen)}"
-    return Tile("Sleep", f"{minutes // 60} h {minutes % 60:02d}", nights, compared)
+        compared = f"{words.signed(60 * difference)} min vs prior"
+    value = f"{minutes // 60} h {minutes % 60:02d}"
+    return Tile("Sleep", value, "per night", f"{compared} · {nights}")
 
 
 def _worn(seen: Look) -> Tile:
@@ -128,17 +129,13 @@ def _note(measure: Measure, before: Sequence[float | None], seen: Look) -> str:
     difference = change(measure, typical(before, measure.unit))
     if difference is None:
         return f"no prior period · {days}"
-    return f"{words.signed(difference)} vs prior {_period(seen)} · {days}"
+    return f"{words.signed(difference)} vs prior · {days}"
 
 
 def _not_enough(label: str, found: NotEnoughData, seen: Look, noun: str) -> Tile:
     if not found.covered:
         return Tile(label, DASH, "", "no data")
     return Tile(label, DASH, "", f"not enough data: {found.covered.days} of {seen.days} {noun}")
-
-
-def _period(seen: Look) -> str:
-    return RANGES[str(seen.days)]
 
 
 def _values(column: pd.Series) -> list[float | None]:

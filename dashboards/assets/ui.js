@@ -30,6 +30,10 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return count || 0;
     }
 
+    function look(count) {
+      return document.hidden ? skip() : count;
+    }
+
     function pressed() {
       const trigger = window.dash_clientside.callback_context.triggered[0];
       return trigger && trigger.value ? window.dash_clientside.callback_context.triggered_id : null;
@@ -87,7 +91,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return skip();
     }
 
-    return { askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
+    return { look, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
   })(),
 });
 

@@ -5,6 +5,7 @@ On a screen this is to scale, not life-size: only print can promise millimetres.
 
 import base64
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -17,6 +18,7 @@ from dashboards.theme import FONT, Theme
 MM_PER_SECOND, MM_PER_MILLIVOLT = 25, 10
 _ROW_SECONDS, _ROW_SECONDS_COMPACT = 10, 6
 _ROW_MILLIVOLT = 2.5
+_TAIL = 0.5  # seconds that do not deserve a row of their own: they run off the last one
 _LEFT = 0.4  # seconds of paper left of the trace, for the calibration pulse
 _PULSE = ((-0.36, 0), (-0.30, 0), (-0.30, 1), (-0.10, 1), (-0.10, 0), (-0.04, 0))
 
@@ -34,10 +36,11 @@ def ecg_figure(strip: Strip, theme: Theme, *, compact: bool) -> Paper:
     seconds = _ROW_SECONDS_COMPACT if compact else _ROW_SECONDS
     millivolts = _centred(np.asarray(strip.samples, dtype=np.float32) / np.float32(1000))
     per_row = round(seconds * strip.rate)
-    rows = max(1, ceil(len(millivolts) / per_row))
+    rows = max(1, ceil((len(millivolts) - _TAIL * strip.rate) / per_row))
+    cuts = [*range(0, rows * per_row, per_row), max(len(millivolts), rows * per_row)]
     traces = [
-        _trace(millivolts[row * per_row : (row + 1) * per_row], row, strip.rate, theme)
-        for row in range(rows)
+        _trace(millivolts[start:end], row, strip.rate, theme)
+        for row, (start, end) in enumerate(pairwise(cuts))
     ]
     top, bottom = 1.5, -(rows - 1) * _ROW_MILLIVOLT - 1.0
     layout = _layout(theme, seconds, bottom, top)

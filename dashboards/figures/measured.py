@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from dashboards.figures.columns import Column, draw_columns
 from dashboards.figures.rows import Row
 from dashboards.figures.view import Figure, Sheet, TimelineData, View, stamp
 from dashboards.series import SLEEP_STAGES, asleep, numbers, one_statistic
@@ -30,7 +31,7 @@ def draw_measured(sheet: Sheet, data: TimelineData, view: View) -> None:
     """Draw what was measured; a day without a value is a hole, never a line across."""
     frame, theme = data.frame, view.theme
     noon = [stamp(day + pd.Timedelta(hours=12)) for day in frame.index]
-    sheet.traces.append(_heart_range(frame, noon, view))
+    draw_columns(sheet, [_heart_range(frame, view)], HEART, noon, view, base=frame["min"])
     _line(sheet, noon, frame["resting"], HEART, "Resting HR", theme.heart, 2.4, "bpm")
     if data.baseline is not None:
         _baseline(sheet, data.baseline, view)
@@ -38,35 +39,30 @@ def draw_measured(sheet: Sheet, data: TimelineData, view: View) -> None:
     _line(sheet, noon, hrv, HRV, f"HRV ({statistic})", theme.hrv, 1.8, "ms")
     if frame["oxygen"].notna().any():
         _line(sheet, noon, frame["oxygen"], OXYGEN, "SpO₂", theme.oxygen, 1.8, "%")
-    for stage, color in zip(SLEEP_STAGES, theme.sleep, strict=True):
-        name = _STAGE_NAMES[stage]
-        sheet.traces.append(_bars(noon, frame[stage], SLEEP, name, color, "%{y:.1f} h"))
+    draw_columns(sheet, _sleep(frame, view), SLEEP, noon, view)
+    steps = Column("Steps", frame["steps"], theme.steps, "%{y:,.0f}")
+    draw_columns(sheet, [steps], STEPS, noon, view)
+
+
+def _heart_range(frame: pd.DataFrame, view: View) -> Column:
+    """From lowest to highest of each day: unlike a filled band it cannot cross a gap."""
+    pairs = zip(numbers(frame["min"], 0), numbers(frame["max"], 0), strict=True)
+    hover = "%{customdata[0]:.0f}–%{customdata[1]:.0f} bpm"
+    height = frame["max"] - frame["min"]
+    return Column("HR range", height, view.theme.heart_band, hover, [list(pair) for pair in pairs])
+
+
+def _sleep(frame: pd.DataFrame, view: View) -> list[Column]:
+    """The stages, and hours asleep of nights without stages."""
+    hover, colors = "%{y:.1f} h", view.theme.sleep
+    stages = [
+        Column(_STAGE_NAMES[stage], frame[stage], color, hover)
+        for stage, color in zip(SLEEP_STAGES, colors, strict=True)
+    ]
     unstaged = asleep(frame).where(frame[list(SLEEP_STAGES[:3])].isna().all(axis=1))
     if unstaged.notna().any():
-        color = theme.sleep[1]
-        sheet.traces.append(_bars(noon, unstaged, SLEEP, "Asleep", color, "%{y:.1f} h"))
-    sheet.traces.append(_bars(noon, frame["steps"], STEPS, "Steps", theme.steps, "%{y:,.0f}"))
-
-
-def _heart_range(frame: pd.DataFrame, noon: list[str], view: View) -> Figure:
-    """One bar a day from lowest to highest: unlike a filled band it cannot cross a gap."""
-    low, high = numbers(frame["min"], 0), numbers(frame["max"], 0)
-    return {
-        "type": "bar",
-        "x": noon,
-        "base": low,
-        "yaxis": HEART,
-        "name": "HR range",
-        "y": numbers(frame["max"] - frame["min"], 0),
-        "marker": {"color": view.theme.heart_band, "line": {"width": 0}, **_rounded(view)},
-        "customdata": [list(pair) for pair in zip(low, high, strict=True)],
-        "hovertemplate": "%{customdata[0]:.0f}–%{customdata[1]:.0f} bpm",
-    }
-
-
-def _rounded(view: View) -> Figure:
-    """Round corners are seen on wide bars, and cost time on hundreds of narrow ones."""
-    return {"cornerradius": 2} if view.length.days <= 120 else {}
+        stages.append(Column("Asleep", unstaged, colors[1], hover))
+    return stages
 
 
 def _line(
@@ -102,20 +98,6 @@ def _dots(noon: list[str], values: pd.Series, axis: str, color: str, width: floa
     marker = {"color": color, "size": width + 2}
     place = {"x": noon, "y": numbers(values), "yaxis": axis}
     return {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip", **place}
-
-
-def _bars(
-    noon: list[str], values: pd.Series, axis: str, name: str, color: str, hover: str
-) -> Figure:
-    return {
-        "type": "bar",
-        "x": noon,
-        "y": numbers(values, 2),
-        "yaxis": axis,
-        "name": name,
-        "marker": {"color": color, "line": {"width": 0}},
-        "hovertemplate": hover,
-    }
 
 
 def _baseline(sheet: Sheet, value: float, view: View) -> None:

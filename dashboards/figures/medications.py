@@ -63,7 +63,7 @@ def _name(sheet: Sheet, lane: Lane, number: int, view: View) -> None:
     theme = view.theme
     if not view.compact:
         place: Figure = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -16, "y": number}
-        name = _fit(lane.name, LEFT - 24)
+        name = _fit(lane.name, LEFT - 16)
         sheet.text(escape(name), color=theme.ink, size=12, yref=AXIS, **place)
         return
     visible = [segment.label for segment in lane.segments if _inside(segment, view)]
@@ -171,5 +171,5 @@ def _fits(label: str, length: timedelta, view: View) -> bool:
 
 
 def _fit(name: str, pixels: int) -> str:
-    letters = int(pixels / (_LETTER + 0.3))
+    letters = int(pixels / _LETTER) + 1
     return name if len(name) <= letters else name[: letters - 1].rstrip() + "…"

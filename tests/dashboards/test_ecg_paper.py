@@ -35,6 +35,13 @@ def test_thirty_seconds_fill_rows_without_losing_a_sample(compact: bool, rows: i
     assert sum(len(volts(trace)) for trace in traces) == 7500
 
 
+def test_a_few_samples_more_do_not_start_a_row() -> None:
+    long = strip(NOW)
+    long = Strip(NOW, 250, "I", "131329", [*long.samples, *long.samples[:20]])
+    traces = ecg_figure(long, LIGHT, compact=False).figure["data"][:-1]
+    assert [len(volts(trace)) for trace in traces] == [2500, 2500, 2520]
+
+
 def test_the_shape_keeps_the_grid_square() -> None:
     paper = ecg_figure(strip(NOW), LIGHT, compact=False)
     width, height = (float(part) for part in paper.aspect.split("/"))

@@ -28,10 +28,12 @@ def prop(wire: str, name: str, value: Any) -> dict[str, Any]:
     return {"id": wire, "property": name, "value": value}
 
 
-def show_timeline(client: FlaskClient, path: str = PATH, days: str = "90") -> Any:
+def show_timeline(
+    client: FlaskClient, path: str = PATH, days: str = "90", by: str = "range", drawn: Any = None
+) -> Any:
     names = ("timeline.figure", "timeline.style", "timeline-image.aria-label", "summary.children")
     names += ("facts.children", "missing.children", "sync.children", "legend.children")
-    names += ("invitation.hidden",)
+    names += ("invitation.hidden", "drawn.data")
     outputs = [dict(zip(("id", "property"), name.split("."), strict=True)) for name in names]
     inputs = [prop("range", "data", days), prop("viewport", "data", VIEWPORT)]
     return client.post(
@@ -39,9 +41,9 @@ def show_timeline(client: FlaskClient, path: str = PATH, days: str = "90") -> An
         json={
             "output": f"..{'...'.join(names)}..",
             "outputs": outputs,
-            "inputs": [*inputs, prop("revision", "data", None)],
-            "changedPropIds": ["range.data"],
-            "state": [prop("url", "pathname", path)],
+            "inputs": [*inputs, prop("revision", "data", None), prop("fresh", "data", 1)],
+            "changedPropIds": [f"{by}.data"],
+            "state": [prop("drawn", "data", drawn), prop("url", "pathname", path)],
         },
     )
 
@@ -131,3 +133,16 @@ def test_a_second_range_reads_medications_and_days_from_memory(
     services.calls.clear()
     show_timeline(client, days="14")
     assert set(services.calls) == {"Rhythm"}
+
+
+def test_a_look_by_itself_reads_afresh_and_redraws_only_what_changed(
+    client: FlaskClient, services: FakeServices
+) -> None:
+    drawn = show_timeline(client).json["response"]["drawn"]["data"]
+    services.calls.clear()
+    answer = show_timeline(client, by="fresh", drawn=drawn).json["response"]
+    assert {"Medications", "Wearable data"} <= set(services.calls)
+    assert set(answer) == {"sync"}
+    services.drugs.pop()
+    answer = show_timeline(client, by="fresh", drawn=drawn).json["response"]
+    assert "Sertraline" not in answer["timeline-image"]["aria-label"]

@@ -32,6 +32,15 @@ def test_a_reloaded_page_and_another_context_read_afresh() -> None:
     assert len(services.calls) == 3
 
 
+def test_a_fresh_look_reads_again_and_is_kept() -> None:
+    services = FakeServices()
+    recent = Recent(services)
+    recent.medications(CONTEXT, "a")
+    fresh = recent.medications(CONTEXT, "a", fresh=True)
+    assert recent.medications(CONTEXT, "a") is fresh
+    assert len(services.calls) == 2
+
+
 def test_what_is_kept_grows_old() -> None:
     services, clock = FakeServices(), Clock()
     recent = Recent(services, seconds=60, clock=clock)

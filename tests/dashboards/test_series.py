@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from dashboards.series import Gap, asleep, gaps, numbers, one_statistic, table
+from dashboards.series import Gap, asleep, gaps, numbers, one_statistic, table, worn_share
 from dashboards.services import Day, HeartRate, Hrv, Sleep
 
 FIRST = date(2026, 11, 1)
@@ -29,6 +29,12 @@ def test_hardly_worn_days_join_to_gaps() -> None:
         Gap(date(2026, 11, 2), date(2026, 11, 3)),
         Gap(date(2026, 11, 5), date(2026, 11, 5)),
     ]
+
+
+def test_a_night_without_stored_heart_rate_was_worn() -> None:
+    frame = table(days(heart(0.9), {"resting_heart_rate": 61.0}, {"steps": 900.0}))
+    assert gaps(frame, date(2026, 11, 20)) == [Gap(date(2026, 11, 3), date(2026, 11, 3))]
+    assert worn_share(frame, date(2026, 11, 20)) == [0.9, 0.0]
 
 
 def test_today_is_no_gap() -> None:

@@ -34,7 +34,7 @@ def test_burden_is_a_share_of_analysable_time(see: See) -> None:
 def test_an_hour_of_ecg_shows_episodes_and_no_percentage(see: See) -> None:
     found = tile(with_rhythm(see(), hours=1, fibrillating=0.4), "Possible AFib")
     assert (found.value, found.unit) == ("1", "episode · longest 24 min")
-    assert found.note == "1 h of 24 h ECG for a burden"
+    assert found.note == "1 h of 24 h ECG needed"
 
 
 def test_an_ongoing_episode_is_called_so(see: See) -> None:
@@ -51,7 +51,7 @@ def test_numbers_carry_their_days_and_the_change(see: See) -> None:
     found = tile(see(), "Resting HR")
     assert found.unit == "bpm"
     assert found.note.startswith("−")
-    assert found.note.endswith(" vs prior 3 mo · 87/90 d")
+    assert found.note.endswith(" vs prior · 87/90 d")
 
 
 def test_a_year_has_no_prior_period_here(see: See) -> None:
@@ -64,7 +64,7 @@ def test_hrv_names_its_statistic(see: See) -> None:
 
 def test_sleep_counts_its_nights(see: See) -> None:
     found = tile(see(), "Sleep")
-    assert found.unit == "87 of 90 nights"
+    assert (found.unit, found.note.split(" · ")[-1]) == ("per night", "87/90 d")
     assert " h " in found.value
 
 

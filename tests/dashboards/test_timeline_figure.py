@@ -140,6 +140,19 @@ def test_days_without_a_value_stay_empty(draw: Draw) -> None:
     assert resting["connectgaps"] is False
 
 
+def test_a_year_of_days_is_drawn_as_areas_with_the_same_values(draw: Draw) -> None:
+    few, many = trace(draw(days=90), "Steps"), trace(draw(days=365), "Steps")
+    assert (few["type"], many["type"], many["line"]["shape"]) == ("bar", "scatter", "hvh")
+    assert many["y"][-90:] == few["y"]
+
+
+def test_the_heart_rate_range_of_a_year_stands_on_its_minimum(draw: Draw) -> None:
+    stack = [t for t in draw(days=365)["data"] if t.get("stackgroup") == "y3"]
+    assert [t["name"] for t in stack] == ["", "HR range"]
+    low, height = stack[0]["y"][0], stack[1]["y"][0]
+    assert stack[1]["customdata"][0] == [low, pytest.approx(low + height, abs=1)]
+
+
 def test_a_short_episode_is_wide_enough_to_see(draw: Draw) -> None:
     (episodes,) = [t for t in draw(days=365)["data"] if t["yaxis"] == "y2" and "base" in t]
     assert min(episodes["x"]) == pytest.approx(365 * 86_400_000 * 0.004)

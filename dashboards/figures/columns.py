@@ -1,0 +1,82 @@
+"""Daily columns: bars while there are few, one stepped area a series where there are hundreds.
+
+A browser draws each bar as an element of its own: a year of them takes most of a redraw's time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboards.figures.view import Figure, Sheet, View
+from dashboards.series import numbers
+
+_MOST_BARS = 120
+_UNSEEN = "rgba(0,0,0,0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One series of a stack; `said` is what its hover text refers to as customdata."""
+
+    name: str
+    values: pd.Series
+    color: str
+    hover: str
+    said: Sequence[Any] | None = None
+
+
+def draw_columns(
+    sheet: Sheet,
+    columns: Sequence[Column],
+    axis: str,
+    noon: list[str],
+    view: View,
+    base: pd.Series | None = None,
+) -> None:
+    """Stack the columns of each day on `base` (zero if None); a day without a value has none."""
+    if view.length.days <= _MOST_BARS:
+        sheet.traces += [_bars(column, axis, noon, base) for column in columns]
+        return
+    if base is not None:
+        sheet.traces.append(
+            _area(Column("", base, _UNSEEN, ""), axis, noon) | {"hoverinfo": "skip"}
+        )
+    sheet.traces += [_area(column, axis, noon) for column in columns]
+
+
+def _bars(column: Column, axis: str, noon: list[str], base: pd.Series | None) -> Figure:
+    bars = {
+        "type": "bar",
+        "marker": {"color": column.color, "line": {"width": 0}},
+        **_said(column, axis, noon),
+    }
+    if base is None:
+        return bars
+    bars["marker"]["cornerradius"] = 2
+    return bars | {"base": numbers(base, 0)}
+
+
+def _area(column: Column, axis: str, noon: list[str]) -> Figure:
+    """Steps from midnight to midnight; an unmeasured day is a hole, not a slope."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "line": {"shape": "hvh", "width": 0},
+        "fillcolor": column.color,
+        "stackgroup": axis,
+        "stackgaps": "infer zero",
+        **_said(column, axis, noon),
+    }
+
+
+def _said(column: Column, axis: str, noon: list[str]) -> Figure:
+    said: Figure = {
+        "x": noon,
+        "y": numbers(column.values, 2),
+        "yaxis": axis,
+        "name": column.name,
+        "hovertemplate": column.hover,
+    }
+    return said if column.said is None else said | {"customdata": column.said}
