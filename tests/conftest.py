@@ -6,11 +6,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.places import chromium, shared_data
 from tests.support.stack import Stack
+
+# A busy machine is slow, not wrong: no test fails for the time that one example takes.
+hypothesis.settings.register_profile("machine", deadline=None)
+hypothesis.settings.load_profile("machine")
 
 
 def _missing(what: str) -> None:
