@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -104,9 +104,16 @@ def launch_scopes(lacks: Iterable[str] = ()) -> tuple[str, ...]:
     return (*facts.context, facts.standalone, *scopes_of("patient", facts.reads, lacks))
 
 
-def backend_scopes(lacks: Iterable[str] = ()) -> tuple[str, ...]:
-    """Everything delivery asks for, without the kinds that the EHR lacks."""
-    return scopes_of("system", load().does, lacks)
+def backend_scopes(
+    lacks: Iterable[str] = (), letters: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Everything delivery asks for, without the kinds that the EHR lacks.
+
+    `letters` are those that the EHR has for a kind, where it has not all.
+    """
+    fewer = letters or {}
+    does = [replace(each, letters=fewer.get(each.kind, each.letters)) for each in load().does]
+    return scopes_of("system", does, lacks)
 
 
 def scopes_of(who: str, permissions: Iterable[Permission], lacks: Iterable[str]) -> tuple[str, ...]:
@@ -121,7 +128,7 @@ def systems(web_url: str) -> tuple[System, ...]:
 
 
 def _system(entry: Mapping[str, Any], web_url: str) -> System:
-    words = _words(web_url, entry.get("lacks", ()))
+    words = _words(web_url, entry.get("lacks", ()), entry.get("letters", {}))
     sources = load().document["sources"]
     return System(
         id=entry["id"],
@@ -141,16 +148,16 @@ def _field(entry: Mapping[str, Any], words: Mapping[str, str]) -> Field:
     return Field(entry["label"], value, entry.get("note", ""), copied)
 
 
-def _words(web_url: str, lacks: Iterable[str]) -> dict[str, str]:
-    app = load().document["app"]
+def _words(web_url: str, lacks: Iterable[str], letters: Mapping[str, str]) -> dict[str, str]:
+    app, backend = load().document["app"], backend_scopes(lacks, letters)
     return {
         **addresses(web_url),
         "app_name": app["name"],
         "app_description": app["description"],
         "scopes": " ".join(launch_scopes(lacks)),
         "scopes_v1": " ".join(version_1(launch_scopes(lacks))),
-        "backend_scopes": " ".join(backend_scopes(lacks)),
-        "backend_scopes_v1": " ".join(version_1(backend_scopes(lacks))),
+        "backend_scopes": " ".join(backend),
+        "backend_scopes_v1": " ".join(version_1(backend)),
         "metadata": json.dumps(_metadata(web_url, app["name"]), indent=2),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from app.ehr.discovered import Discovered
 from app.registration_values import Permission, load
@@ -11,14 +12,14 @@ from smart.scopes import is_version_2, parse, permits, version_1
 
 def launch_proposal(found: Discovered) -> tuple[str, ...]:
     """What a launch asks for: context, identity and each kind that can be read here."""
-    reads = (each for each in load().reads if _is_offered(found, "patient", each))
+    reads = _offered(found, "patient", load().reads)
     wanted = (*_context(found), *(each.scope("patient") for each in reads))
     return _as_known(found, wanted)
 
 
 def backend_proposal(found: Discovered) -> tuple[str, ...]:
     """What delivery asks for: nothing at all where there is nothing that it could write."""
-    does = [each for each in load().does if _is_offered(found, "system", each)]
+    does = _offered(found, "system", load().does)
     if not any("c" in each.letters for each in does):
         return ()
     return _as_known(found, [each.scope("system") for each in does])
@@ -34,6 +35,17 @@ def knows_version_2(found: Discovered) -> bool:
     """Tell whether scopes such as `patient/Patient.rs` may be asked for."""
     supported = found.words("scopes_supported")
     return "permission-v2" in found.words("capabilities") or any(map(is_version_2, supported))
+
+
+def _offered(found: Discovered, who: str, wanted: Iterable[Permission]) -> list[Permission]:
+    """Each kind that is offered, with the letters that are."""
+    kept = (each for each in wanted if _is_offered(found, who, each))
+    return [replace(each, letters=_letters(found, each)) for each in kept]
+
+
+def _letters(found: Discovered, wanted: Permission) -> str:
+    offer = found.statement.offers.get(wanted.kind) if found.statement else None
+    return "".join(letter for letter in wanted.letters if not offer or letter in offer.letters)
 
 
 def _is_offered(found: Discovered, who: str, wanted: Permission) -> bool:

@@ -85,6 +85,10 @@ def test_oracle_is_asked_for_what_it_lists_and_never_for_wildcards():
     )
 
 
+def test_oracle_is_asked_for_the_letters_it_has():
+    assert "system/Provenance.crs" in backend_proposal(found(ORACLE))
+
+
 def test_athenahealth_offers_nothing_to_write_so_no_backend_is_proposed():
     assert backend_proposal(found(ATHENA)) == ()
 
