@@ -30,6 +30,7 @@ def context(site: Site) -> LaunchContext:
     return site.parts.contexts.create(session.id, "stub", FACTS, TOKENS)
 
 
+@pytest.mark.threat("T15")
 def test_a_context_is_found_by_its_own_session_only(site: Site, context: LaunchContext) -> None:
     contexts = site.parts.contexts
     assert contexts.find(context.id, context.session) == context
@@ -104,6 +105,7 @@ def log() -> Iterator[StringIO]:
     structlog.reset_defaults()
 
 
+@pytest.mark.threat("T11")
 def test_no_secret_stands_readable_anywhere(
     browser: Browser, ehr: StubEhr, tmp_path: Path, log: StringIO
 ) -> None:

@@ -39,6 +39,7 @@ def written(pattern: str, ehr: StubEhr) -> str:
     return pattern
 
 
+@pytest.mark.threat("T01")
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("pattern", EVIL)
 def test_an_unknown_issuer_is_refused_and_nothing_is_sent(
@@ -76,6 +77,7 @@ def test_a_launch_needs_issuer_and_launch_once_each(
     assert ehr.sent == []
 
 
+@pytest.mark.threat("T01")
 def test_a_refused_issuer_is_audited(browser: Browser, site: Site) -> None:
     browser.start(iss="https://evil.example")
     with site.parts.store.engine.connect() as connection:

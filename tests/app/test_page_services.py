@@ -205,6 +205,7 @@ def test_what_is_not_permitted_is_said(desk: Desk, backend: StubBackend) -> None
     assert "not permitted" in desk.ask("findings").reason
 
 
+@pytest.mark.threat("T15")
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from werkzeug.test import TestResponse
 
 from app.cookies import CSRF, SESSION
@@ -41,6 +42,7 @@ def test_signing_out_leaves_others_alone(site: Site) -> None:
     assert theirs.get(path).status_code == 200
 
 
+@pytest.mark.threat("T14")
 def test_another_site_cannot_sign_anybody_out(browser: Browser) -> None:
     path = browser.launch()
     assert sign_out(browser, csrf="").status_code == 403

@@ -70,6 +70,7 @@ def test_the_old_refresh_token_stays_where_none_is_given(
         assert access.renewed(spend(access, ehr)) in ehr.valid
 
 
+@pytest.mark.threat("T18")
 def test_many_callers_at_once_are_one_refresh(access: LaunchAccess, ehr: StubEhr) -> None:
     refused = spend(access, ehr)
     with ThreadPoolExecutor(16) as pool:
@@ -79,6 +80,7 @@ def test_many_callers_at_once_are_one_refresh(access: LaunchAccess, ehr: StubEhr
     assert refreshes(ehr) == 1
 
 
+@pytest.mark.threat("T18")
 def test_a_refresh_that_was_cut_off_is_noticed_and_its_token_not_sent_again(
     site: Site, access: LaunchAccess, ehr: StubEhr
 ) -> None:
@@ -115,6 +117,7 @@ def test_tokens_that_came_and_cannot_be_used_end_the_launch(
     assert refreshes(ehr) == 1
 
 
+@pytest.mark.threat("T18")
 def test_an_answer_that_never_came_is_not_asked_for_again(
     access: LaunchAccess, ehr: StubEhr
 ) -> None:
@@ -177,6 +180,7 @@ def test_a_token_that_cannot_be_renewed_is_used_to_its_end(
         access.renewed(current)
 
 
+@pytest.mark.threat("T41")
 def test_a_refused_refresh_token_is_not_tried_again(access: LaunchAccess, ehr: StubEhr) -> None:
     refused = spend(access, ehr)
     ehr.refreshable.clear()
@@ -195,6 +199,7 @@ def test_an_ehr_that_is_down_can_be_asked_again(access: LaunchAccess, ehr: StubE
     assert access.renewed(refused) in ehr.valid
 
 
+@pytest.mark.threat("T09")
 def test_a_refresh_that_speaks_of_another_patient_ends_the_launch(
     access: LaunchAccess, ehr: StubEhr
 ) -> None:

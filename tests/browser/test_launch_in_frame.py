@@ -34,6 +34,7 @@ def test_the_launch_ends_on_the_page_of_this_context(browser, running):
     page.close()
 
 
+@pytest.mark.threat("T16")
 def test_two_charts_in_two_tabs_stay_two_patients(browser, running):
     context = browser.new_context()
     marit, jonas = context.new_page(), context.new_page()
@@ -53,6 +54,7 @@ def test_it_works_with_third_party_cookies_blocked(browser, running):
     strict.close()
 
 
+@pytest.mark.threat("T13")
 def test_another_site_may_not_frame_it(browser, running):
     page = browser.new_page()
     refused = []
@@ -78,6 +80,7 @@ def test_the_console_shows_no_policy_violation(browser, running):
     page.close()
 
 
+@pytest.mark.threat("T11")
 def test_no_token_reaches_the_browser(browser, running):
     context = browser.new_context()
     page = context.new_page()

@@ -76,6 +76,7 @@ def test_a_site_whose_data_folder_is_not_there_yet_starts(site, tmp_path):
     assert found(replace(site, data=tmp_path / "none")) == []
 
 
+@pytest.mark.threat("T48")
 @pytest.mark.parametrize("name", ["WRISTCHART_DEBUG", "FLASK_DEBUG", "DASH_DEBUG"])
 @pytest.mark.parametrize("value", ["1", "true", "yes", "on"])
 def test_debug_mode_is_refused(site, name, value):
@@ -89,6 +90,7 @@ def test_debug_mode_switched_off_is_fine(site, value):
     assert found(site, FLASK_DEBUG=value) == []
 
 
+@pytest.mark.threat("T48")
 @pytest.mark.parametrize(
     "secret",
     [
@@ -129,6 +131,7 @@ def test_an_unknown_client_type_is_refused(site):
     assert "asymmetric, symmetric, public" in of_tenant(site, client_type="confidential")[0]
 
 
+@pytest.mark.threat("T48")
 @pytest.mark.parametrize(
     ("issuer", "word"),
     [
@@ -161,6 +164,7 @@ def test_allow_http_is_for_loopback_only(site):
     assert of_tenant(site, issuer="http://ehr.hospital.example/fhir", allow_http=True)
 
 
+@pytest.mark.threat("T48")
 @pytest.mark.parametrize(
     ("role", "url"),
     [
@@ -231,6 +235,7 @@ def test_two_tenants_of_one_id_or_issuer_are_refused(site):
     ]
 
 
+@pytest.mark.threat("T48")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
 def test_a_key_that_others_can_read_is_refused(site, mode):
     key = site.keys / "client_keys.json"
@@ -251,6 +256,7 @@ def test_a_data_folder_open_to_everybody_is_refused(site):
     assert "chmod o-rwx" in found(site)[0]
 
 
+@pytest.mark.threat("T48")
 def test_settings_with_secrets_open_to_everybody_are_refused(site):
     (site.data.parent / "site.toml").chmod(0o644)
     assert "chmod 640" in found(site)[0]
@@ -263,6 +269,7 @@ def test_every_fault_is_told_at_once(site):
     assert len(found(replace(site, tenants=(bad,)), FLASK_DEBUG="1")) == 4
 
 
+@pytest.mark.threat("T48")
 @pytest.mark.parametrize(
     "role", ["web", "api", "gateway", "worker", "poller", "engine", "delivery"]
 )

@@ -80,6 +80,7 @@ def test_state_is_sent_and_new_each_time(
     assert len(set(states)) == 5
 
 
+@pytest.mark.threat("T04")
 @pytest.mark.requirement("40", "2")
 def test_state_has_at_least_122_bits_and_uses_them(site: Site, ehr: SimulatedEhr) -> None:
     states = [_state(site, ehr) for _ in range(64)]
@@ -102,6 +103,7 @@ def test_a_server_that_wants_another_aud_refuses_and_the_app_says_so(
     assert (page.status_code, "The user said no" in page.text) == (403, True)
 
 
+@pytest.mark.threat("T07")
 @pytest.mark.requirement("44", "13")
 def test_code_challenge_is_the_hash_of_the_verifier(
     asked: dict[str, str], recording: Recording
@@ -111,6 +113,7 @@ def test_code_challenge_is_the_hash_of_the_verifier(
     assert asked["code_challenge"] == digest.rstrip(b"=").decode()
 
 
+@pytest.mark.threat("T07")
 @pytest.mark.requirement("45", "13")
 def test_code_challenge_method_is_s256(asked: dict[str, str]) -> None:
     assert asked["code_challenge_method"] == "S256"

@@ -107,6 +107,7 @@ def test_a_refresh_token_is_not_used_even_where_one_comes(
     assert not [s for s in recording.sent if "not-to-be-used" in s.everything()]
 
 
+@pytest.mark.threat("T09")
 @pytest.mark.requirement("120")
 def test_create_is_sent_only_where_c_was_granted(
     site: Site, ehr: SimulatedEhr, recording: Recording
@@ -137,6 +138,7 @@ def test_update_is_sent_only_where_u_was_granted(
     assert "u" in _letters(recording, "Flag")
 
 
+@pytest.mark.threat("T09")
 @pytest.mark.requirement("122")
 def test_update_is_not_sent_without_u(site: Site, ehr: SimulatedEhr, recording: Recording) -> None:
     ehr.behaviour.answer = {"scope": "system/Flag.crs"}
@@ -153,6 +155,7 @@ def test_search_is_not_sent_without_s(site: Site, ehr: SimulatedEhr, recording: 
     assert recording.to("/fhir/Flag") == []
 
 
+@pytest.mark.threat("T19")
 @pytest.mark.requirement("267", "268")
 def test_a_flag_that_points_elsewhere_takes_no_token_there(
     site: Site, ehr: SimulatedEhr, recording: Recording, elsewhere: OtherHost
@@ -166,6 +169,7 @@ def test_a_flag_that_points_elsewhere_takes_no_token_there(
     assert recording.at("elsewhere") == []
 
 
+@pytest.mark.threat("T19")
 @pytest.mark.requirement("267")
 def test_a_redirect_takes_no_token_elsewhere(
     site: Site, ehr: SimulatedEhr, recording: Recording, elsewhere: OtherHost

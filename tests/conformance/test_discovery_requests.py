@@ -108,6 +108,7 @@ def test_an_issuer_that_is_not_registered_letter_by_letter_gets_nothing(
     assert recording.sent == []
 
 
+@pytest.mark.threat("T07")
 @pytest.mark.requirement("13")
 @pytest.mark.parametrize("methods", [["plain"], [], None, "S256"])
 def test_a_server_without_s256_is_refused(

@@ -27,6 +27,7 @@ def test_every_fhir_request_carries_the_token_as_bearer_and_nowhere_else(
         assert token not in sent.path + sent.query + sent.body.decode()
 
 
+@pytest.mark.threat("T19")
 @pytest.mark.requirement("97", "98")
 @pytest.mark.parametrize("link", ["{other}/fhir/MedicationRequest?page=2", "//{host}/fhir/x"])
 def test_a_next_link_to_another_host_is_not_followed(
@@ -40,6 +41,7 @@ def test_a_next_link_to_another_host_is_not_followed(
     assert recording.at("elsewhere") == []
 
 
+@pytest.mark.threat("T19")
 @pytest.mark.requirement("97", "98")
 @pytest.mark.parametrize("reference", ["{other}/fhir/Medication/x", "{base}.evil/Medication/x"])
 def test_a_reference_to_another_server_is_ignored_and_said_to_be(
@@ -73,6 +75,7 @@ def test_all_pages_are_read(site: Site, ehr: SimulatedEhr, recording: Recording)
     assert len(recording.to("/fhir/MedicationRequest")) == 3
 
 
+@pytest.mark.threat("T39")
 def test_a_200_with_an_operation_outcome_is_no_empty_list(site: Site, ehr: SimulatedEhr) -> None:
     ehr.behaviour.always["/fhir/MedicationRequest"] = of_fhir(outcome("processing"))
     shown = site.launched(ehr).timeline()
@@ -106,6 +109,7 @@ def test_one_bad_entry_loses_nothing_else(site: Site, ehr: SimulatedEhr) -> None
     assert "Sotalol" in site.launched(ehr).timeline()
 
 
+@pytest.mark.threat("T20")
 def test_entries_about_another_person_are_left_out(site: Site, ehr: SimulatedEhr) -> None:
     entries = [{"resource": order("m9", "Sotalol")}, {"resource": order("m8", "Ibutilide", "bob")}]
     bundle = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
@@ -115,6 +119,7 @@ def test_entries_about_another_person_are_left_out(site: Site, ehr: SimulatedEhr
     assert "Ibutilide" not in shown
 
 
+@pytest.mark.threat("T19")
 def test_a_redirect_of_the_fhir_server_is_not_followed(
     site: Site, ehr: SimulatedEhr, recording: Recording, elsewhere: OtherHost
 ) -> None:
@@ -124,6 +129,7 @@ def test_a_redirect_of_the_fhir_server_is_not_followed(
     assert recording.at("elsewhere") == []
 
 
+@pytest.mark.threat("T40")
 def test_a_busy_server_is_asked_again_when_it_says(
     site: Site, ehr: SimulatedEhr, recording: Recording
 ) -> None:

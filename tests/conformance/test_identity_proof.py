@@ -37,6 +37,7 @@ def test_keys_are_found_by_the_issuer_s_openid_configuration(
     assert recording.to("/auth/jwks")
 
 
+@pytest.mark.threat("T03")
 @pytest.mark.requirement("218")
 @pytest.mark.parametrize("changes", [{"issuer": "https://evil.example"}, {"issuer": None}])
 def test_an_openid_configuration_of_another_issuer_is_refused(
@@ -47,6 +48,7 @@ def test_an_openid_configuration_of_another_issuer_is_refused(
     assert site.launched(ehr).page.status_code in {403, 502}
 
 
+@pytest.mark.threat("T03")
 @pytest.mark.requirement("218", "201")
 def test_keys_elsewhere_are_not_fetched(
     site: Site, ehr: SimulatedEhr, recording: Recording, elsewhere: Any
@@ -80,6 +82,7 @@ FORGED: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.requirement("201", "218")
 @pytest.mark.parametrize("claims", FORGED.values(), ids=FORGED)
 def test_a_forged_id_token_lets_nobody_in(
@@ -95,6 +98,7 @@ def test_a_forged_id_token_lets_nobody_in(
     assert recording.to("/fhir/Patient/") == []
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.requirement("201", "218")
 @pytest.mark.parametrize("key", ["none", "hmac", "unpublished"])
 def test_a_signature_of_another_key_lets_nobody_in(
@@ -105,6 +109,7 @@ def test_a_signature_of_another_key_lets_nobody_in(
     assert recording.to("/fhir/Patient/") == []
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.requirement("201")
 @pytest.mark.parametrize("header", ["jku", "x5u", "jwk", "crit"])
 def test_a_token_that_brings_its_own_keys_lets_nobody_in(
@@ -116,6 +121,7 @@ def test_a_token_that_brings_its_own_keys_lets_nobody_in(
     assert recording.at("elsewhere") == []
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.requirement("201")
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.", "." * 5, "a" * 20_000])
 def test_something_that_is_no_token_lets_nobody_in(

@@ -28,6 +28,7 @@ def _return(site: Site, browser: Browser, given: dict[str, str]) -> requests.Res
     return browser.get(f"{site.callback}?{urlencode(given)}")
 
 
+@pytest.mark.threat("T04")
 @pytest.mark.requirement("60", "4", "39")
 @pytest.mark.parametrize("state", ["", "x" * 43, "0" * 43, None])
 def test_a_wrong_state_ends_the_sign_in_before_any_token_is_asked_for(
@@ -46,6 +47,7 @@ def test_the_right_state_is_let_in(site: Site, back: tuple[Browser, dict[str, st
     assert _return(site, *back).status_code == 303
 
 
+@pytest.mark.threat("T04")
 def test_a_state_given_twice_is_refused(
     site: Site, recording: Recording, back: tuple[Browser, dict[str, str]]
 ) -> None:
@@ -55,6 +57,7 @@ def test_a_state_given_twice_is_refused(
     assert recording.to("/auth/token") == []
 
 
+@pytest.mark.threat("T04")
 def test_a_state_is_taken_once(
     site: Site, ehr: SimulatedEhr, recording: Recording, back: tuple[Browser, dict[str, str]]
 ) -> None:
@@ -64,6 +67,7 @@ def test_a_state_is_taken_once(
     assert len(recording.to("/auth/token")) == 1
 
 
+@pytest.mark.threat("T04")
 @pytest.mark.requirement("61", "39", "2")
 def test_another_browser_cannot_use_the_state(
     site: Site, recording: Recording, back: tuple[Browser, dict[str, str]]
@@ -72,6 +76,7 @@ def test_another_browser_cannot_use_the_state(
     assert recording.to("/auth/token") == []
 
 
+@pytest.mark.threat("T04")
 @pytest.mark.requirement("61")
 def test_another_launch_of_another_browser_cannot_use_it_either(
     site: Site, ehr: SimulatedEhr, recording: Recording, back: tuple[Browser, dict[str, str]]
@@ -82,6 +87,7 @@ def test_another_launch_of_another_browser_cannot_use_it_either(
     assert recording.to("/auth/token") == []
 
 
+@pytest.mark.threat("T04")
 def test_a_state_is_good_for_ten_minutes(site: Site, back: tuple[Browser, dict[str, str]]) -> None:
     site.clock.pass_minutes(11)
     assert _return(site, *back).status_code == 400
@@ -116,6 +122,7 @@ def test_an_error_with_a_foreign_state_says_nothing_of_what_it_brought(site: Sit
     assert "555-EVIL" not in page.text
 
 
+@pytest.mark.threat("T06")
 def test_an_answer_of_another_authorization_server_is_refused(
     site: Site, ehr: SimulatedEhr, recording: Recording
 ) -> None:
@@ -130,6 +137,7 @@ def test_an_answer_that_names_its_own_issuer_is_taken(site: Site, ehr: Simulated
     assert site.launched(ehr).path
 
 
+@pytest.mark.threat("T06")
 def test_an_answer_without_the_issuer_that_was_promised_is_refused(
     site: Site, ehr: SimulatedEhr, recording: Recording
 ) -> None:

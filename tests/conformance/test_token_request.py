@@ -80,6 +80,7 @@ def test_a_symmetric_client_proves_itself_by_basic(
     assert ":" not in quote_plus(name)
 
 
+@pytest.mark.threat("T11")
 @pytest.mark.requirement("345")
 def test_the_secret_is_nowhere_but_in_the_header(
     open_site: Opener, ehr: SimulatedEhr, recording: Recording
@@ -124,6 +125,7 @@ def test_refreshing_authenticates_again(
     assert first.headers.get("authorization") == second.headers.get("authorization")
 
 
+@pytest.mark.threat("T05")
 @pytest.mark.requirement("68")
 def test_a_spent_code_is_not_sent_twice(
     site: Site, ehr: SimulatedEhr, recording: Recording

@@ -110,6 +110,7 @@ def test_a_drug_to_come_is_not_drawn_yet(draw: Draw) -> None:
     assert "None in the past year" in texts(figure)
 
 
+@pytest.mark.threat("T21")
 def test_names_from_the_chart_cannot_write_markup(draw: Draw) -> None:
     orders = [Order("1", "<a href='x'>Drug</a>", "active", start=TODAY - timedelta(days=9))]
     assert "<a" not in json.dumps(draw(drugs=orders))

@@ -148,6 +148,7 @@ def hospital(tmp_path):
         running.store.dispose()
 
 
+@pytest.mark.threat("T34", "T46")
 @pytest.mark.parametrize("place", NAMES)
 def test_killed_at_a_named_place_it_leaves_one_flag(hospital, place):
     hospital.find(PATIENTS[:1])
@@ -158,6 +159,7 @@ def test_killed_at_a_named_place_it_leaves_one_flag(hospital, place):
     assert len(hospital.ehr.held("Provenance", PATIENTS[0])) == 1
 
 
+@pytest.mark.threat("T34", "T46")
 def test_killed_at_random_it_leaves_one_flag_for_each(hospital):
     chance = random.Random(SEED)  # noqa: S311  # the same moments each time
     hospital.ehr.faults(delay_seconds=0.03, lose_replies=5)

@@ -12,6 +12,7 @@ def test_plain_json_is_read():
     assert loads(b'{"a": [1, 2.5, "x", null, true]}') == {"a": [1, 2.5, "x", None, True]}
 
 
+@pytest.mark.threat("T24")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -47,6 +48,7 @@ def test_sixty_levels_are_allowed():
     assert loads("[" * 60 + "]" * 60)
 
 
+@pytest.mark.threat("T24")
 def test_not_a_number_is_never_written():
     with pytest.raises(ValueError, match="Out of range"):
         dumps({"a": float("nan")})
@@ -73,6 +75,7 @@ def test_whatever_is_written_is_read_again(value):
     assert loads(json.dumps(value)) == value
 
 
+@pytest.mark.threat("T24")
 def test_too_deep_is_too_deep_whatever_the_brackets():
     for depth, refused in ((30, False), (31, True)):
         raw = '{"a":[' * depth + "1" + "]}" * depth
@@ -94,6 +97,7 @@ def test_what_is_no_json_is_not_read_around():
         loads_around('[{"a": 1}, {]')
 
 
+@pytest.mark.threat("T24")
 @pytest.mark.parametrize("raw", ["[" * 8_000_000, '{"a":' * 2_000_000, '"\\' * 4_000_000])
 def test_a_bomb_is_refused_at_once(raw):
     began = time.process_time()

@@ -62,6 +62,7 @@ def test_secrets_are_long_and_never_the_same() -> None:
     assert all(len(base64.urlsafe_b64decode(secret + "=")) == 32 for secret in secrets)
 
 
+@pytest.mark.threat("T11")
 def test_secrets_do_not_show_in_logs() -> None:
     attempt = new_attempt()
     assert attempt.state not in repr(attempt)
@@ -93,6 +94,7 @@ def test_a_public_client_names_itself(stub: StubEhr, keys: ClientKeys) -> None:
     assert (sent.form["client_id"], sent.authorization) == (CLIENT, "")
 
 
+@pytest.mark.threat("T05")
 def test_a_wrong_verifier_gets_nothing(ehr: Ehr, stub: StubEhr) -> None:
     url = authorization_request(ehr, new_attempt(), redirect_uri=REDIRECT, launch="x").url
     code = parse_qs(stub.authorize(url))["code"][0]

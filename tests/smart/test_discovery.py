@@ -31,6 +31,7 @@ def test_relative_endpoints_are_beneath_the_fhir_base(
     assert ehr.configuration().token_endpoint == stub.url + meant
 
 
+@pytest.mark.threat("T03", "T07")
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -74,6 +75,7 @@ def test_an_ehr_that_is_down_can_be_tried_again(ehr: Ehr, stub: StubEhr) -> None
     assert ehr.configuration().token_endpoint
 
 
+@pytest.mark.threat("T02")
 def test_a_redirect_is_not_followed(ehr: Ehr, stub: StubEhr) -> None:
     stub.statuses["/fhir/.well-known/smart-configuration"] = 302
     with pytest.raises(EhrMisconfigured, match="302"):

@@ -55,6 +55,7 @@ def test_pages_are_followed(reader: FhirReader, stub: StubEhr, link: str) -> Non
     assert (ids(read), read.gaps) == (["a", "b"], ())
 
 
+@pytest.mark.threat("T19")
 @pytest.mark.parametrize(
     "link",
     [
@@ -95,6 +96,7 @@ def test_a_page_that_fails_is_said_and_the_rest_is_kept(reader: FhirReader, stub
     assert "Only the first 1 pages" in said(read)
 
 
+@pytest.mark.threat("T20")
 @pytest.mark.parametrize(
     "subject",
     [
@@ -188,12 +190,14 @@ def test_errors_say_what_can_be_done(
         reader.read("Patient", "marit")
 
 
+@pytest.mark.threat("T41")
 def test_a_refused_token_is_renewed_once(reader: FhirReader, stub: StubEhr, bearer: Grant) -> None:
     stub.valid.clear()
     assert reader.read("Patient", "marit")["id"] == "marit"
     assert bearer.renewals == 1
 
 
+@pytest.mark.threat("T41")
 def test_a_token_refused_again_means_launching_again(
     reader: FhirReader, stub: StubEhr, bearer: Grant
 ) -> None:
@@ -203,6 +207,7 @@ def test_a_token_refused_again_means_launching_again(
     assert len(stub.to("/fhir/Patient/marit")) == 2
 
 
+@pytest.mark.threat("T20")
 @pytest.mark.parametrize("identifier", ["../Practitioner/1", "a?b", "a&patient=b", "", "é"])
 def test_an_id_that_is_none_is_not_asked_for(
     reader: FhirReader, stub: StubEhr, identifier: str
@@ -212,12 +217,14 @@ def test_an_id_that_is_none_is_not_asked_for(
     assert stub.sent == []
 
 
+@pytest.mark.threat("T20")
 def test_another_patient_than_asked_for_is_refused(reader: FhirReader, stub: StubEhr) -> None:
     stub.patients["marit"]["id"] = "jonas"
     with pytest.raises(EhrMisconfigured):
         reader.read("Patient", "marit")
 
 
+@pytest.mark.threat("T39")
 def test_an_error_with_status_200_is_no_empty_list(reader: FhirReader, stub: StubEhr) -> None:
     stub.pages = {ORDERS: {"resourceType": "OperationOutcome"}}
     with pytest.raises(EhrUnavailable):
@@ -230,6 +237,7 @@ def test_an_ehr_that_is_gone_is_unavailable(ehr: Ehr, bearer: Grant) -> None:
         gone.read("Patient", "marit")
 
 
+@pytest.mark.threat("T19")
 def test_a_base_is_not_left_by_tricks() -> None:
     assert inside("https://e.example/fhir", "https://e.example:443/fhir/Patient?x=1")
     assert not inside("https://e.example/fhir", "http://e.example/fhir/Patient")

@@ -93,6 +93,7 @@ def test_unknown_keys_do_not_hammer_the_ehr(ehr: Ehr, stub: StubEhr) -> None:
     assert len(stub.to("/auth/jwks")) == 1
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -129,6 +130,7 @@ def test_several_audiences_are_accepted_with_us_as_authorized_party(
     assert verify_id_token(ehr, token, NONCE).subject == "i"
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.parametrize(
     "header",
     [
@@ -145,21 +147,25 @@ def test_a_token_that_brings_its_own_keys_is_refused(
         verify_id_token(ehr, signed(claims(stub), **header), NONCE)
 
 
+@pytest.mark.threat("T08")
 def test_another_key_under_the_same_name_is_refused(ehr: Ehr, stub: StubEhr) -> None:
     with pytest.raises(IdentityRefused):
         verify_id_token(ehr, signed(claims(stub), OTHER), NONCE)
 
 
+@pytest.mark.threat("T08")
 def test_an_unsigned_token_is_refused(ehr: Ehr, stub: StubEhr) -> None:
     with pytest.raises(IdentityRefused, match="algorithm"):
         verify_id_token(ehr, unsigned(claims(stub)), NONCE)
 
 
+@pytest.mark.threat("T08")
 def test_the_public_key_as_a_shared_secret_is_refused(ehr: Ehr, stub: StubEhr) -> None:
     with pytest.raises(IdentityRefused, match="algorithm"):
         verify_id_token(ehr, signed_with_public_key(claims(stub)), NONCE)
 
 
+@pytest.mark.threat("T08")
 def test_a_changed_byte_is_refused(ehr: Ehr, stub: StubEhr) -> None:
     head, body, signature = signed(claims(stub)).split(".")
     swapped = ("B" if body[10] != "B" else "C").join([body[:10], body[11:]])
@@ -167,6 +173,7 @@ def test_a_changed_byte_is_refused(ehr: Ehr, stub: StubEhr) -> None:
         verify_id_token(ehr, f"{head}.{swapped}.{signature}", NONCE)
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "...", "x" * 20_000, "é.b.c"])
 def test_what_is_no_token_is_refused(ehr: Ehr, token: str) -> None:
     with pytest.raises(IdentityRefused):

@@ -182,6 +182,7 @@ def test_a_drug_that_cannot_be_read_keeps_its_shown_name(reader: FhirReader, stu
     assert "Drug details were not read" in str(read.gaps[0])
 
 
+@pytest.mark.threat("T19")
 @pytest.mark.parametrize(
     "reference", ["http://evil.example/Medication/1", "Medication/../x", "#no"]
 )

@@ -94,6 +94,7 @@ CREATES = [
 ]
 
 
+@pytest.mark.threat("T39")
 @pytest.mark.parametrize(
     ("status", "body", "headers", "meaning"),
     [row[1:] for row in CREATES],
@@ -108,6 +109,7 @@ def test_the_place_and_version_of_what_was_created():
     assert created(answer(201, flag()), EXPECTED) == Created("Flag/7", "1")
 
 
+@pytest.mark.threat("T39")
 @pytest.mark.parametrize(
     ("status", "body", "meaning"),
     [
@@ -148,6 +150,7 @@ def bundle(*entries):
     return {"resourceType": "Bundle", "type": "transaction-response", "entry": list(entries)}
 
 
+@pytest.mark.threat("T39")
 @pytest.mark.parametrize(
     ("status", "body", "meaning"),
     [
@@ -175,6 +178,7 @@ def test_a_stale_update_within_a_transaction_is_a_conflict():
     assert type(transacted(answer(412, outcome()), 2, EXPECTED, reading=updated)) is Conflict
 
 
+@pytest.mark.threat("T40")
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

@@ -71,6 +71,7 @@ def test_an_address_outside_the_site_is_never_asked(cutting):
     assert meaning(cutting, "POST", ["https://ehr.example"]) is Refused
 
 
+@pytest.mark.threat("T41")
 def test_a_token_that_the_ehr_withdrew_is_replaced_within_the_same_request(ehr, tmp_path):
     chart, name = ehr.chart(), Identifier("s", "v")
     assert chart.find("Flag", name, "jonas-berg") == Found(())

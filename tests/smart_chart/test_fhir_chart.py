@@ -101,6 +101,7 @@ def test_an_update_takes_effect_with_what_goes_with_it(ehr, chart):
     assert len(ehr.held("Provenance", PATIENT)) == 1
 
 
+@pytest.mark.threat("T37")
 @pytest.mark.parametrize("also", [False, True])
 def test_a_stale_update_is_a_conflict_and_changes_nothing(ehr, chart, also):
     chart.create([new(flag(), NAME)])

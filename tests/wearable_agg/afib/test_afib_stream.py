@@ -32,12 +32,14 @@ def test_the_size_of_chunks_changes_nothing(
     assert again.beats == analysed_paroxysm.beats
 
 
+@pytest.mark.threat("T29")
 def test_chunks_of_a_batch_may_come_in_any_order(
     paroxysm: list[Chunk], analysed_paroxysm: Trace
 ) -> None:
     assert step(new_shard(), paroxysm[::-1])[1] == analysed_paroxysm.events
 
 
+@pytest.mark.threat("T29")
 def test_duplicates_and_late_chunks_are_ignored(
     paroxysm: list[Chunk], analysed_paroxysm: Trace
 ) -> None:

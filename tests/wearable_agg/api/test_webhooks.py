@@ -23,6 +23,7 @@ def test_a_signed_notification_is_kept_and_accepted(world, client):
     assert world.rows(STATES) == [("new",)]
 
 
+@pytest.mark.threat("T27")
 def test_a_forged_notification_is_refused_and_leaves_nothing(world, client):
     raw = notice()
     answer = client.post("/webhooks/band", data=raw + b" ", headers=signed(raw))
@@ -30,6 +31,7 @@ def test_a_forged_notification_is_refused_and_leaves_nothing(world, client):
     assert world.rows(STATES) == []
 
 
+@pytest.mark.threat("T28")
 def test_the_same_notification_again_is_accepted_and_the_same_row(world, client):
     raw = notice()
     answers = [client.post("/webhooks/band", data=raw, headers=signed(raw)) for _ in range(3)]
@@ -69,6 +71,7 @@ def test_the_handshake_proves_our_address_and_leaves_nothing(world, client):
     assert world.rows(STATES) == []
 
 
+@pytest.mark.threat("T27")
 def test_a_vendor_that_does_not_sign_must_know_the_path(world, client):
     assert client.post("/webhooks/scale/unguessable-path", data=notice()).status_code == 200
     assert client.post("/webhooks/scale/guessed", data=notice()).status_code == 404
@@ -83,6 +86,7 @@ def test_a_probe_of_the_path_is_answered(client, method):
     assert getattr(client, method)("/webhooks/scale/guessed").status_code == 404
 
 
+@pytest.mark.threat("T24")
 def test_more_than_a_megabyte_is_refused(world, client):
     raw = json.dumps("x" * 1_000_001).encode()
     answer = client.post("/webhooks/scale/unguessable-path", data=raw)

@@ -67,6 +67,7 @@ def test_nothing_more_is_sent_once_it_is_there(site, detect):
     assert site.deliver(86_400) == 0
 
 
+@pytest.mark.threat("T34")
 def test_a_lost_reply_is_looked_up_not_sent_again(site, detect):
     site.ehr.faults(lose_replies=1)
     site.detect(detect())
@@ -80,6 +81,7 @@ def test_a_lost_reply_is_looked_up_not_sent_again(site, detect):
     assert len(site.ehr.held("Provenance", PATIENT)) == 1
 
 
+@pytest.mark.threat("T35")
 def test_an_ehr_in_maintenance_gets_it_afterwards(site, detect):
     site.ehr.faults(down=True)
     site.detect(detect())
@@ -116,6 +118,7 @@ def test_an_acknowledgement_marks_the_flag_which_stays_active(site, detect, clin
     assert site.finding()["write"]["state"] == "saved"
 
 
+@pytest.mark.threat("T37")
 def test_a_persons_edit_in_the_ehr_survives_the_acknowledgement(site, detect, clinician):
     finding = site.detect(detect())
     site.deliver()
@@ -128,6 +131,7 @@ def test_a_persons_edit_in_the_ehr_survives_the_acknowledgement(site, detect, cl
     assert len(marks(flag)) == 1
 
 
+@pytest.mark.threat("T37")
 def test_an_edit_between_reading_and_writing_survives_too(site, detect, clinician):
     finding = site.detect(detect())
     site.deliver()
@@ -148,6 +152,7 @@ def test_an_edit_between_reading_and_writing_survives_too(site, detect, clinicia
     assert (flag["code"]["text"], len(marks(flag))) == ("Edited just now", 1)
 
 
+@pytest.mark.threat("T37")
 @pytest.mark.parametrize("status", ["inactive", "entered-in-error"])
 def test_a_flag_that_a_person_closed_is_left_alone(site, detect, clinician, status):
     finding = site.detect(detect())
@@ -220,6 +225,7 @@ def test_a_day_a_person_struck_out_is_not_brought_back(site):
     assert (held["status"], site.states()) == ("entered-in-error", ["parked"])
 
 
+@pytest.mark.threat("T42")
 def test_nothing_is_uploaded_once_consent_is_withdrawn(site):
     put_day(site, 8123)
     with writing(site.store) as connection:
@@ -228,6 +234,7 @@ def test_nothing_is_uploaded_once_consent_is_withdrawn(site):
     assert (days(site), site.states()) == ([], ["parked"])
 
 
+@pytest.mark.threat("T42")
 def test_consent_is_asked_again_before_a_retry(site):
     site.ehr.faults(down=True)
     put_day(site, 8123)

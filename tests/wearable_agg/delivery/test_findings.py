@@ -55,6 +55,7 @@ def test_nothing_is_kept_where_the_engines_transaction_fails(store, detect):
     assert [count(store, table) for table in (findings, episodes, outbox, audit)] == [0, 0, 0, 0]
 
 
+@pytest.mark.threat("T29")
 def test_the_same_episode_recorded_again_changes_nothing(store, detect, person):
     for _ in range(3):
         with writing(store) as connection:
@@ -87,6 +88,7 @@ def test_an_ended_episode_stays_ended_when_older_events_come_again(store, detect
     assert shown(store, person)["end"] == "2026-03-01T06:40:00Z"
 
 
+@pytest.mark.threat("T31")
 def test_a_new_episode_joins_the_open_finding(store, detect, person):
     with writing(store) as connection:
         first = record_started(connection, detect())

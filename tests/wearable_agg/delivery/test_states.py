@@ -70,6 +70,7 @@ def test_the_third_rejection_by_a_server_error_is_the_last():
     assert verdict(Ambiguous("502"), rejections=2).state is State.UNKNOWN
 
 
+@pytest.mark.threat("T40")
 @pytest.mark.parametrize(("asked", "waits"), [(60.0, 60), (1e9, 900), (-5.0, 0.75), (None, 0.75)])
 def test_a_throttled_write_waits_as_long_as_asked_within_reason(asked, waits):
     assert verdict(Throttled("429", asked)).next_at == NOW + timedelta(seconds=waits)
@@ -80,11 +81,13 @@ def test_pauses_double_up_to_a_quarter_of_an_hour():
     assert pauses == [1, 2, 4, 900, 900]
 
 
+@pytest.mark.threat("T34")
 @pytest.mark.parametrize("outcome", [Throttled("429"), NotSent("down"), Conflict("409")])
 def test_a_look_that_fails_never_leads_to_a_second_send(outcome):
     assert verdict(outcome, verifying=True).state is State.UNKNOWN
 
 
+@pytest.mark.threat("T35")
 def test_delivery_goes_on_for_more_than_three_days():
     assert verdict(NotSent("down"), age=timedelta(hours=72)).state is State.RETRY
 

@@ -97,11 +97,13 @@ def code_of(call, *arguments):
     return refused.value.code
 
 
+@pytest.mark.threat("T26")
 def test_device_time_that_goes_back_is_refused():
     clock, _ = run(first_clock(250, NOW, NOW), 5, rate=250, nominal=250)
     assert code_of(advance, clock, NOW, 250, False, NOW + 6 * SECOND) is Code.CLOCK_RESET
 
 
+@pytest.mark.threat("T26")
 @pytest.mark.parametrize("days", [-401, 1])
 def test_time_out_of_all_bounds_is_refused(days):
     clock = first_clock(250, NOW, NOW)

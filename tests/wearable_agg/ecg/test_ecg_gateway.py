@@ -175,6 +175,7 @@ def test_malformed_frame_ends_the_connection_only(device, gateway, data):
         assert json.load(answer) == {"status": "ok"}
 
 
+@pytest.mark.threat("T45")
 def test_disk_that_refuses_loses_nothing_that_was_acknowledged(device, gateway, inbox, origin):
     with gateway.inbox.begin() as connection:
         connection.execute(

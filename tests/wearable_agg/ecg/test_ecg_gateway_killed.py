@@ -93,6 +93,7 @@ def stored(inbox):
         return [(row.sequence, int.from_bytes(row.counts[:2], "little")) for row in rows]
 
 
+@pytest.mark.threat("T46")
 def test_gateway_killed_in_mid_stream_loses_and_doubles_nothing(gateway, tmp_path):
     chance = random.Random(3)  # noqa: S311
     origin = time.time_ns() // 1000 - SLICES * 100_000

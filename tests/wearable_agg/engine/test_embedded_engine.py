@@ -138,6 +138,7 @@ def test_corrupt_rows_are_set_aside_and_stop_nothing(place, paroxysm, run_to_end
     assert len(episodes_of(place)) == 1
 
 
+@pytest.mark.threat("T45")
 def test_database_that_refuses_is_tried_again_from_the_checkpoint(place, paroxysm, run_to_end):
     with place.wearables.begin() as connection:
         connection.execute(

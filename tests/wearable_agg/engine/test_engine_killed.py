@@ -74,6 +74,7 @@ def wait_for_minutes(place, count):
         time.sleep(0.02)
 
 
+@pytest.mark.threat("T46")
 def test_engine_killed_again_and_again_writes_what_a_calm_one_does(
     place, places, engine, run_to_end
 ):

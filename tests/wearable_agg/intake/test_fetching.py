@@ -148,6 +148,7 @@ def test_without_consent_nothing_is_asked(world, linked):
     assert world.band.calls == []
 
 
+@pytest.mark.threat("T42")
 def test_what_was_scheduled_before_consent_was_revoked_is_not_fetched(world, claim):
     with writing(world.engine) as connection:
         consents.revoke(connection, 1, TOPICS)

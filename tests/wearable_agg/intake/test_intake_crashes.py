@@ -65,6 +65,7 @@ def killed_on_the_way(progress, marks, goal, start, code):
         process.wait()
 
 
+@pytest.mark.threat("T46")
 def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(world, linked, start):
     for page in range(PAGES):
         rows = [measured(page * ROWS + n) for n in range(ROWS)]
@@ -89,6 +90,7 @@ def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(world, linked, s
     ) == [(PAGES * ROWS,)]
 
 
+@pytest.mark.threat("T46")
 def test_a_killed_poller_goes_on_and_every_page_is_kept_once(world, start):
     account_id = link_person(world)
     month = Window(NEW_YEAR, NEW_YEAR + timedelta(days=30))
@@ -108,6 +110,7 @@ def test_a_killed_poller_goes_on_and_every_page_is_kept_once(world, start):
     assert world.rows("SELECT count(*), max(version) FROM measurements") == [(PAGES * ROWS, 1)]
 
 
+@pytest.mark.threat("T46")
 def test_what_a_killed_api_acknowledged_is_kept(world, start):
     acknowledged = []
     for moment in (0.15, 0.4, 0.3):

@@ -50,6 +50,7 @@ def test_a_page_becomes_measurements(world, arrive):
     assert world.rows(STATES) == [("done", None)]
 
 
+@pytest.mark.threat("T32")
 def test_a_poisoned_page_is_put_aside_and_the_next_goes_on(world, arrive):
     arrive(b"{not json")
     arrive(b'[{"no": "start"}]')

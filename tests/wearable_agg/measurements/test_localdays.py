@@ -2,6 +2,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ ZONES = [
 DAYS = st.dates(date(2015, 1, 1), date(2030, 1, 1))
 
 
+@pytest.mark.threat("T26")
 @given(DAYS, st.integers(1, 400), st.sampled_from(ZONES))
 def test_stretches_fill_the_window_without_gap_or_overlap(first, length, zone):
     last = first + timedelta(days=length)

@@ -78,6 +78,7 @@ def test_daily_totals_are_not_added_to_what_they_are_the_total_of(world):
     assert world.rows("SELECT DISTINCT sum FROM rollups") == [(40.0,)]
 
 
+@pytest.mark.threat("T25")
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -100,6 +101,7 @@ def test_what_is_not_consented_to_is_refused():
     assert batch_of([measured()], {"steps"}).refusals() == "1 x no consent"
 
 
+@pytest.mark.threat("T29")
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=120, unique=True), st.randoms())
 def test_any_order_and_repetition_ends_in_the_same_rows(tmp_path_factory, minutes, chance):

@@ -100,6 +100,7 @@ def altered(value: Any, data: st.DataObject) -> Any:
     return copied
 
 
+@pytest.mark.threat("T25")
 @pytest.mark.parametrize(("vendor", "kind", "page"), PAGES)
 @settings(max_examples=60)
 @given(data=st.data())

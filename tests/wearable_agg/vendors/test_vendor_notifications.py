@@ -57,6 +57,7 @@ def test_true_signature_under_either_header(header: str) -> None:
     assert (one.vendor_user_id, one.kinds, one.action) == ("42", ("steps",), "changed")
 
 
+@pytest.mark.threat("T27")
 @pytest.mark.parametrize(
     "header", ["", "!", "AQ==", "AAAAAAAAAAAA", base64.b64encode(b"\x01" + bytes(4)).decode()]
 )
@@ -65,6 +66,7 @@ def test_what_is_no_signature_is_not_authentic(header: str) -> None:
         GOOGLE.notifications({"X-HEALTHAPI-SIGNATURE": header}, notice(), keyset())
 
 
+@pytest.mark.threat("T27")
 def test_signature_of_another_body_is_not_authentic() -> None:
     with pytest.raises(NotAuthentic):
         GOOGLE.notifications(signed(notice()), notice(healthUserId="43"), keyset())
