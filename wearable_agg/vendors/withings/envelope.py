@@ -65,17 +65,17 @@ def body(answer: Response) -> Part:
         error = text_of(envelope.find("error"))
     except (Malformed, Unusable) as fault:
         raise VendorDown(f"unreadable answer: {fault}") from fault
-    raise refusal(status, error, answer)
+    raise refusal(status, error, retry_after(answer, QUOTA_SECONDS))
 
 
-def refusal(status: int, error: str, answer: Response) -> VendorError:
+def refusal(status: int, error: str, wait: float = QUOTA_SECONDS) -> VendorError:
     """Return what a status other than 0 means for the caller."""
     if status in AUTHENTICATION_FAILED:
         return AccessRefused(f"status {status}")
     if status in NOT_AUTHORISED:
         return NotPermitted(f"status {status}")
     if status == TOO_MANY:
-        return TryLater(retry_after(answer, QUOTA_SECONDS))
+        return TryLater(wait)
     if status in _INVALID:
         return RequestRefused(f"status {status}: {error}")
     return VendorDown(f"status {status}: {error}")

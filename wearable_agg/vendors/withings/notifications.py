@@ -31,7 +31,7 @@ def notifications(raw: bytes) -> list[Notification]:
 
     Raises Malformed where it is no form, Unusable where a field is missing or wrong.
     """
-    form = _form(raw)
+    form = form_of(raw)
     user = str(_field(form, "userid").integer())
     appli = _field(form, "appli").integer()
     if appli == USER_EVENT:
@@ -41,7 +41,24 @@ def notifications(raw: bytes) -> list[Notification]:
     return [Notification(user, kinds, _window(form), "changed")] if kinds else []
 
 
-def _form(raw: bytes) -> dict[str, str]:
+def notification(raw: bytes) -> Notification:
+    """Read a notification of any category; `kinds` holds the category's number.
+
+    Raises Malformed and Unusable.
+    """
+    form = form_of(raw)
+    appli = _field(form, "appli").integer()
+    gone = appli == USER_EVENT and form.get("action") in _GONE
+    return Notification(
+        vendor_user_id=str(_field(form, "userid").integer()),
+        kinds=(str(appli),),
+        window=_window(form),
+        action="unlinked" if gone else "changed",
+    )
+
+
+def form_of(raw: bytes) -> dict[str, str]:
+    """Read a form in which every field stands once; raises Malformed."""
     try:
         pairs = parse_qsl(
             raw.decode("ascii"), strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS

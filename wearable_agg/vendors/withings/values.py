@@ -16,11 +16,11 @@ _SMALLEST_UNIT, _LARGEST_UNIT = -12, 6
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when to when, and the UTC offset there and then."""
+    """From when to when, and the UTC offset there and then, where Withings names the zone."""
 
     start: datetime
     end: datetime
-    offset_seconds: int
+    offset_seconds: int | None
 
 
 def scaled(measure: Part) -> Decimal:
@@ -32,16 +32,25 @@ def scaled(measure: Part) -> Decimal:
     return Decimal(measure.member("value").integer()).scaleb(exponent)
 
 
-def day_span(day: date, zone: ZoneInfo) -> Span:
-    """Return a local day from midnight to midnight."""
-    start, end = day_bounds(day, zone)
-    return Span(start, end, offset_at(start, zone))
+def day_span(row: Part, usual: ZoneInfo) -> Span:
+    """Return a row's local day (`date`) from midnight to midnight; raises Unusable."""
+    own = own_zone(row)
+    start, end = day_bounds(date_of(row.member("date")), own or usual)
+    return Span(start, end, offset_at(start, own) if own else None)
 
 
-def moment(part: Part, zone: ZoneInfo) -> Span:
+def span_between(start: Part, end: Part, zone: ZoneInfo | None = None) -> Span:
+    """Read two epoch seconds; raises Unusable."""
+    first, last = instant(start), instant(end)
+    if last < first:
+        raise Unusable(end.path, "ends before it starts")
+    return Span(first, last, offset_at(last, zone) if zone else None)
+
+
+def moment(part: Part, zone: ZoneInfo | None = None) -> Span:
     """Read epoch seconds as a span without length; raises Unusable."""
     at = instant(part)
-    return Span(at, at, offset_at(at, zone))
+    return Span(at, at, offset_at(at, zone) if zone else None)
 
 
 def instant(part: Part) -> datetime:
@@ -63,11 +72,11 @@ def date_of(part: Part) -> date:
     return day
 
 
-def zone_of(row: Part, usual: ZoneInfo) -> ZoneInfo:
-    """Return a row's own time zone, the account's where it has none; raises Unusable."""
+def own_zone(row: Part) -> ZoneInfo | None:
+    """Return a row's own time zone, None where it names none; raises Unusable."""
     named = row.find("timezone")
     if named is None:
-        return usual
+        return None
     try:
         return ZoneInfo(named.text())
     except (KeyError, ValueError, OSError):
