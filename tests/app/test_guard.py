@@ -39,6 +39,7 @@ def sent(browser: Browser, entry: dict[str, Any], pathname: str) -> TestResponse
     return browser.callback(pathname, output=entry["output"], outputs=outputs, **parts)
 
 
+@pytest.mark.threat("T15")
 def test_every_callback_gives_nothing_of_another_browsers_chart(site: Site) -> None:
     mine, theirs = site.browser(), site.browser()
     path = theirs.launch("jonas")
@@ -52,6 +53,7 @@ def test_every_callback_gives_nothing_of_another_browsers_chart(site: Site) -> N
         assert "Apixaban" not in answer.text
 
 
+@pytest.mark.threat("T16")
 def test_the_page_of_a_chart_shows_that_patient(site: Site) -> None:
     browser = site.browser()
     marit, jonas = browser.launch("marit"), browser.launch("jonas")
@@ -89,12 +91,17 @@ def test_every_address_is_either_ours_or_guarded(site: Site) -> None:
         "/launch",
         "/launch/probe",
         "/callback",
+        "/callback/<own>",
+        "/start",
+        "/start/<identifier>",
+        "/register",
         "/sign-out",
         "/.well-known/jwks.json",
         "/healthz",
     }
 
 
+@pytest.mark.threat("T14")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -117,6 +124,7 @@ def test_a_callback_from_elsewhere_is_refused(browser: Browser, headers: dict[st
     assert browser.callback(path, headers=headers).status_code == 403
 
 
+@pytest.mark.threat("T14")
 def test_the_csrf_token_belongs_to_its_session(site: Site) -> None:
     mine, theirs = site.browser(), site.browser()
     path = mine.launch()
@@ -156,6 +164,7 @@ def test_a_page_in_use_stays(site: Site, browser: Browser) -> None:
     assert browser.get(path).status_code == 200
 
 
+@pytest.mark.threat("T13")
 def test_only_the_tenants_ehr_may_frame_the_page(browser: Browser, ehr: StubEhr) -> None:
     path = browser.launch()
     for page in (path, "/launch.html?iss=x&launch=x"):
@@ -163,12 +172,14 @@ def test_only_the_tenants_ehr_may_frame_the_page(browser: Browser, ehr: StubEhr)
         assert policy.endswith(f"frame-ancestors {ehr.url}")
 
 
+@pytest.mark.threat("T13")
 def test_without_an_ehr_nobody_may_frame_anything(ehr: StubEhr, tmp_path: Any) -> None:
     browser = Site(ehr, tmp_path / "d", changes={"frame_ancestors": ()}).browser()
     policy = browser.get("/healthz").headers["Content-Security-Policy"]
     assert policy.endswith("frame-ancestors 'none'")
 
 
+@pytest.mark.threat("T21")
 def test_scripts_come_from_us_alone(browser: Browser) -> None:
     policy = browser.get(browser.launch()).headers["Content-Security-Policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
@@ -232,13 +243,14 @@ def test_a_request_that_is_too_large_is_refused(browser: Browser) -> None:
     assert browser.callback(path, junk="x" * 2_000_000).status_code in (403, 413)
 
 
+@pytest.mark.threat("T11")
 def test_a_fault_of_ours_shows_nothing_of_itself(
     site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("app.launch._to_the_ehr", fail)
+    monkeypatch.setattr("app.sign_in._to_the_ehr", fail)
     response = browser.start()
     assert response.status_code == 500
     assert "secret detail" not in response.text

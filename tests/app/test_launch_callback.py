@@ -32,6 +32,7 @@ def test_a_launch_ends_at_a_clean_address(browser: Browser) -> None:
     assert browser.get(path).status_code == 200
 
 
+@pytest.mark.threat("T04")
 def test_a_callback_cannot_be_replayed(browser: Browser, ehr: StubEhr) -> None:
     query = ehr.authorize(browser.start().headers["Location"])
     assert browser.get(f"/callback?{query}").status_code == 303
@@ -40,6 +41,7 @@ def test_a_callback_cannot_be_replayed(browser: Browser, ehr: StubEhr) -> None:
     assert UNKNOWN in again.text
 
 
+@pytest.mark.threat("T04")
 @pytest.mark.parametrize(
     "query",
     [
@@ -62,6 +64,7 @@ def test_a_forged_callback_asks_for_no_token(browser: Browser, ehr: StubEhr, que
     assert UNKNOWN in response.text
 
 
+@pytest.mark.threat("T04")
 def test_a_callback_in_another_browser_is_refused(site: Site, ehr: StubEhr) -> None:
     mine, theirs = site.browser(), site.browser()
     query = ehr.authorize(mine.start().headers["Location"])
@@ -94,6 +97,7 @@ def test_a_frame_that_comes_again_without_cookies_is_refused(
     assert UNKNOWN in bare.text
 
 
+@pytest.mark.threat("T04")
 def test_a_sign_in_takes_ten_minutes_at_most(site: Site, browser: Browser, ehr: StubEhr) -> None:
     started = browser.start()
     site.clock.pass_minutes(10)
@@ -101,6 +105,7 @@ def test_a_sign_in_takes_ten_minutes_at_most(site: Site, browser: Browser, ehr: 
     assert token_requests(ehr) == 0
 
 
+@pytest.mark.threat("T05")
 def test_a_code_of_another_launch_is_worth_nothing(browser: Browser, ehr: StubEhr) -> None:
     first, second = browser.start(), browser.start()
     code = parse_qs(ehr.authorize(first.headers["Location"]))["code"][0]
@@ -132,7 +137,7 @@ def test_a_refusal_without_state_shows_nothing_of_the_address(browser: Browser) 
         ({"patient": "nobody"}, 403, "The patient could not be confirmed"),
         ({"patient": "../Practitioner/1"}, 502, "not set up"),
         ({"token_type": "mac"}, 502, "not set up"),
-        ({"scope": None}, 502, "not set up"),
+        ({"scope": ["launch"]}, 502, "not set up"),
         ({"id_token": None}, 403, "could not be verified"),
         ({"id_token": "a.b.c"}, 403, "could not be verified"),
         ({"access_token": "unknown"}, 403, "The patient could not be confirmed"),
@@ -147,6 +152,7 @@ def test_a_token_answer_that_proves_nothing_lets_nobody_in(
     assert title in response.text
 
 
+@pytest.mark.threat("T08")
 @pytest.mark.parametrize(
     "claims", [{"nonce": "another"}, {"aud": "another"}, {"iss": "https://evil.example"}]
 )
@@ -157,6 +163,7 @@ def test_a_forged_identity_lets_nobody_in(
     assert browser.back(browser.start()).status_code == 403
 
 
+@pytest.mark.threat("T09")
 def test_another_patient_than_launched_is_refused(browser: Browser, ehr: StubEhr) -> None:
     ehr.patients["marit"]["id"] = "jonas"
     response = browser.back(browser.start())
@@ -164,6 +171,7 @@ def test_another_patient_than_launched_is_refused(browser: Browser, ehr: StubEhr
     assert "The patient could not be confirmed" in response.text
 
 
+@pytest.mark.threat("T06")
 def test_an_answer_of_another_authorization_server_is_refused(
     browser: Browser, ehr: StubEhr
 ) -> None:
@@ -172,6 +180,7 @@ def test_an_answer_of_another_authorization_server_is_refused(
     assert (response.status_code, token_requests(ehr)) == (400, 0)
 
 
+@pytest.mark.threat("T06")
 def test_an_ehr_that_names_itself_must_do_so(browser: Browser, ehr: StubEhr) -> None:
     ehr.configuration = {"authorization_response_iss_parameter_supported": True}
     query = ehr.authorize(browser.start().headers["Location"])
@@ -181,6 +190,7 @@ def test_an_ehr_that_names_itself_must_do_so(browser: Browser, ehr: StubEhr) -> 
     assert browser.get(f"/callback?{query}&{named}").status_code == 303
 
 
+@pytest.mark.threat("T12")
 def test_the_cookie_before_the_sign_in_is_worth_nothing_after_it(
     site: Site, browser: Browser
 ) -> None:
@@ -193,6 +203,7 @@ def test_the_cookie_before_the_sign_in_is_worth_nothing_after_it(
     assert attacker.get(path).status_code == 403
 
 
+@pytest.mark.threat("T12")
 def test_another_persons_planted_session_is_left_behind(site: Site, ehr: StubEhr) -> None:
     attacker, victim = site.browser(), site.browser()
     ehr.claims = {"fhirUser": "Practitioner/mallory"}
@@ -206,6 +217,7 @@ def test_another_persons_planted_session_is_left_behind(site: Site, ehr: StubEhr
     assert (attacker.get(mine).status_code, attacker.get(theirs).status_code) == (403, 403)
 
 
+@pytest.mark.threat("T16")
 def test_charts_already_open_stay_open(browser: Browser) -> None:
     marit = browser.launch("marit")
     cookie = browser.cookie(SESSION)

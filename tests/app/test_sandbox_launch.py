@@ -24,6 +24,7 @@ from sandbox.ehr.app import create_app as create_ehr
 from sandbox.ehr.clients import client_of
 from sandbox.ehr.settings import Settings as EhrSettings
 from smart.keys import ClientKeys
+from tests.support.forms import Form
 
 WEB = "http://127.0.0.1:8410"
 SCOPES = [
@@ -70,7 +71,8 @@ class Hospital:
         )
         query = urlencode({"iss": f"{self.url}/fhir", "launch": minted.json()["launch"]})
         started = browser.get(f"/launch?{query}", base_url=WEB)
-        signed_in = requests.get(started.headers["Location"], allow_redirects=False, timeout=10)
+        form = Form(started.text)
+        signed_in = requests.post(form.action, data=form.fields, allow_redirects=False, timeout=10)
         back = urlsplit(signed_in.headers["Location"])
         return browser.get(f"{back.path}?{back.query}", base_url=WEB).headers["Location"]
 
