@@ -9,6 +9,8 @@ async function copy(value, label, button) {
     await navigator.clipboard.writeText(text);
     status.textContent = `Copied: ${label}`;
     button.textContent = "Copied";
+    clearTimeout(copy.fading);
+    copy.fading = setTimeout(() => { status.textContent = ""; }, 2500);
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   } catch {
     getSelection().selectAllChildren(value);
