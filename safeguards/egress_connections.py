@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import certifi
 from requests.adapters import HTTPAdapter
@@ -132,11 +133,15 @@ class CheckedAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = self._proxy_pools
         return manager
 
-    def build_connection_pool_key_attributes(
-        self, request: Any, verify: Any, cert: Any = None
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        where, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return where, {"ssl_context": self._tls} if where["scheme"] == "https" else {}
+        parts = urlsplit(request.url)
+        manager = self.proxy_manager_for(proxies[parts.scheme]) if proxies else self.poolmanager
+        tls = {"ssl_context": self._tls} if parts.scheme == "https" else {}
+        return manager.connection_from_host(
+            parts.hostname, parts.port, parts.scheme, pool_kwargs=tls
+        )
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """Nothing to set: the context that all connections share verifies."""

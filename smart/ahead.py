@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
-WORTH_SECONDS = 0.03  # a page that comes faster is cheaper to wait for than to hand to a thread
+WORTH_SECONDS = 0.08  # a page that comes faster is cheaper to wait for than to hand to a thread
 AT_ONCE = 3
 
 Page = dict[str, Any]

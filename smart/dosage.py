@@ -52,7 +52,7 @@ def _dose(instruction: Mapping[str, Any]) -> Dose:
 
 
 def _first(value: object) -> dict[str, Any]:
-    return next(iter(mappings(value)), {})
+    return mapping(value[0]) if isinstance(value, list) and value else {}
 
 
 def _in_sequence(instructions: Sequence[Mapping[str, Any]]) -> bool:

@@ -54,7 +54,7 @@ class DrugReading:
             if name not in self._included and medication.get("resourceType") == "Medication":
                 self._included[name] = drug_of_medication(medication)
         for resource in resources:
-            reference = reference_of(resource)
+            reference = reference_of(resource) if "medicationReference" in resource else ""
             if reference and not reference.startswith("#"):
                 self._start(reference)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from clinical.medications import Code
@@ -54,7 +55,12 @@ def contained_medication(resource: Mapping[str, Any], reference: str) -> dict[st
 def codes_of(concept: object) -> tuple[Code, ...]:
     """The codes of a CodeableConcept."""
     return tuple(
-        Code(text(coding.get("system")), text(coding.get("code")), text(coding.get("display")))
-        for coding in mappings(mapping(concept).get("coding"))
-        if text(coding.get("code"))
+        [
+            _code(text(coding.get("system")), code, text(coding.get("display")))
+            for coding in mappings(mapping(concept).get("coding"))
+            if (code := text(coding.get("code")))
+        ]
     )
+
+
+_code = lru_cache(maxsize=4096)(Code)  # a chart says the same codes again and again

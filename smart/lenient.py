@@ -42,7 +42,7 @@ def text(value: object) -> str:
 
 def number(value: object) -> float | None:
     """A finite number above zero, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is not int and type(value) is not float:  # JSON has no others; bool is none
         return None
     try:
         return float(value) if math.isfinite(value) and value > 0 else None

@@ -79,18 +79,16 @@ def _order(resource: Resource, drug: Drug, dose: Dose, **known: Any) -> Order:
 
 def _bounds(instructions: list[dict[str, Any]], zone: ZoneInfo) -> tuple[date | None, date | None]:
     """From the first start to the last end; an instruction without an end leaves it open."""
-    periods = [
-        mapping(mapping(mapping(instruction.get("timing")).get("repeat")).get("boundsPeriod"))
-        for instruction in instructions
-    ]
-    starts = [local_day(period.get("start"), zone) for period in periods]
-    ends = [local_day(period.get("end"), zone) for period in periods]
-    known_starts = [day for day in starts if day is not None]
-    known_ends = [day for day in ends if day is not None]
-    return (
-        min(known_starts, default=None),
-        max(known_ends) if known_ends and len(known_ends) == len(ends) else None,
-    )
+    starts, ends = [], []
+    for instruction in instructions:
+        repeat = mapping(mapping(instruction.get("timing")).get("repeat"))
+        period = mapping(repeat.get("boundsPeriod"))
+        if start := local_day(period.get("start"), zone):
+            starts.append(start)
+        if end := local_day(period.get("end"), zone):
+            ends.append(end)
+    ended = bool(ends) and len(ends) == len(instructions)
+    return min(starts, default=None), max(ends) if ended else None
 
 
 def _reason(value: object) -> str:

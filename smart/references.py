@@ -29,5 +29,5 @@ def local_id(base: str, reference: object, kind: str) -> str:
 def about(resource: Mapping[str, Any], base: str, patient: str) -> bool:
     """Tell whether a resource says that it is about this patient of this EHR."""
     subject = resource.get("subject") or resource.get("patient")
-    reference = subject.get("reference") if isinstance(subject, Mapping) else None
-    return local_id(base, reference, "Patient") == patient
+    reference = subject.get("reference") if isinstance(subject, dict) else None
+    return reference == f"Patient/{patient}" or local_id(base, reference, "Patient") == patient
