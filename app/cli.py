@@ -11,6 +11,7 @@ ROLES = ("web", "api", "gateway", "worker", "poller", "engine", "delivery")
 _COMMANDS = {
     "demo": ("app.demo.command", "demo"),
     "ehr": ("app.ehr.command", "ehr"),
+    "keys": ("app.keys_command", "keys"),
     "replay": ("app.replay", "replay"),
     "run": ("app.running", "run"),
     "vault": ("app.vault_command", "vault"),

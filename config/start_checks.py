@@ -119,7 +119,8 @@ def _file_faults(settings: Settings, config: Path) -> Iterator[str]:
     if _mode(settings.keys) & 0o077:
         yield f"{settings.keys} can be entered by others than its owner: chmod 700 it"
     for path in sorted(settings.keys.glob("*")) if settings.keys.is_dir() else []:
-        if path.is_file() and _mode(path) & 0o077:
+        # a lock is empty, and made by whoever comes first
+        if path.is_file() and path.suffix != ".lock" and _mode(path) & 0o077:
             yield f"{path} can be read by others than its owner: chmod 600 it"
 
 
