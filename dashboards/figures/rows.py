@@ -112,7 +112,6 @@ def _frame(rows: list[Row], view: View) -> Figure:
         "hoversubplots": "axis",
         "dragmode": False if compact else "zoom",
         "showlegend": False,
-        "legend": {"traceorder": "normal"},  # also the order of the read-out
         "margin": margin,
         "height": total_height(rows, view),
         "uirevision": f"{view.first} {view.last}",

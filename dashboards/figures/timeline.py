@@ -34,9 +34,23 @@ def _assembled(sheet: Sheet, rows: list[Row], view: View) -> Figure:
     annotations = [*titles(rows, view), *sheet.annotations]
     traces = [*(_foothold(row, view) for row in rows), *sheet.traces]
     return {
-        "data": [{"xaxis": "x", **trace} for trace in traces],
+        "data": [{"xaxis": "x", **trace} for trace in _as_read(traces, rows)],
         "layout": {**layout(rows, view), "shapes": sheet.shapes, "annotations": annotations},
     }
+
+
+def _as_read(traces: list[Figure], rows: list[Row]) -> list[Figure]:
+    """Where areas are stacked, Plotly reads traces out from the last to the first.
+
+    Handing the rows over from the bottom up keeps the read-out in the order of the rows; within
+    a row the order stays, because later traces lie over earlier ones.
+    """
+    if not any("stackgroup" in trace for trace in traces):
+        return traces
+    lanes = [trace for trace in traces if trace["yaxis"] == rows[0].axis]
+    others = [trace for trace in traces if trace["yaxis"] != rows[0].axis]
+    place = {row.axis: number for number, row in enumerate(rows)}
+    return sorted([*others, *reversed(lanes)], key=lambda trace: -place[trace["yaxis"]])
 
 
 def _foothold(row: Row, view: View) -> Figure:
