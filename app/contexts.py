@@ -103,6 +103,13 @@ class LaunchContexts:
         """The live context of this browser session; raises ContextGone, whatever the reason."""
         return self._context(self._row(identifier, table.c.session_id == session))
 
+    def tenant_of(self, identifier: str) -> str | None:
+        """Whose tenant's launch this is, in whatever browser; None where none is live."""
+        try:
+            return str(self._row(identifier).tenant)
+        except ContextGone:
+            return None
+
     def of_session(self, session: str) -> list[LaunchContext]:
         """All live contexts of a browser session."""
         mine = select(table).where(table.c.session_id == session, self._alive())

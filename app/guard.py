@@ -40,9 +40,21 @@ def live_context(parts: Parts, pathname: object) -> LaunchContext:
     found = PAGE.fullmatch(pathname) if isinstance(pathname, str) else None
     if found is None or g.session is None:
         raise ContextGone("no session or no context")
-    context = parts.contexts.find(found["context"], g.session)
+    try:
+        context = parts.contexts.find(found["context"], g.session)
+    except ContextGone:
+        _note_foreign(parts, found["context"])
+        raise
     framed_by(parts.settings.tenant(context.tenant))
     return context
+
+
+def _note_foreign(parts: Parts, identifier: str) -> None:
+    """Leave a trace where somebody asks for a live launch of another browser."""
+    tenant = parts.contexts.tenant_of(identifier)
+    if tenant is not None and "foreign" not in g:
+        g.foreign = identifier
+        parts.audit(tenant, "", "context.refused", f"context/{identifier}")
 
 
 def _admit_to_dash(parts: Parts, rest: str) -> Response | None:
