@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from app.access import LaunchAccess
-from app.contexts import LaunchContext
+from app.contexts import ContextGone, LaunchContext
 from app.parts import Parts
-from clinical.medications import lanes
+from clinical.medications import lanes, with_events, without_order
 from dashboards.services import Banner, MedicationRead, Missing
-from smart.errors import EhrError
+from smart.errors import AuthorizationLost, EhrError
 from smart.fhir import FhirReader
 from smart.gaps import reason_for
 from smart.patient import Demographics
@@ -44,16 +44,28 @@ class ChartReading:
 
     def _medications(self, context: LaunchContext, zone: ZoneInfo) -> MedicationRead:
         wanted = self.parts.settings.tenant(context.tenant).scopes
-        read = self._record(context, zone).medications(wanted)
+        granted = self._granted(context)
+        read = self._record(context, zone).medications(wanted, granted)
         today = datetime.now(zone).date()
-        return MedicationRead(
-            tuple(lanes(read.orders, today)), tuple(str(gap) for gap in read.gaps)
-        )
+        events = (*read.dispenses, *read.administrations)
+        drawn = with_events(lanes(read.orders, today), read.orders, events, today)
+        said = [str(gap) for gap in read.gaps]
+        if strange := without_order(read.orders, events):
+            said.append(f"Dispensed or given without an order in the chart: {', '.join(strange)}.")
+        return MedicationRead(tuple(drawn), tuple(said))
+
+    def _granted(self, context: LaunchContext) -> frozenset[str]:
+        """What the token in force allows; raises AuthorizationLost."""
+        try:
+            return self.parts.contexts.tokens(context.id).scopes
+        except ContextGone as error:
+            raise AuthorizationLost("the launch has ended") from error
 
     def _record(self, context: LaunchContext, zone: ZoneInfo) -> PatientRecord:
         ehr = self.parts.ehrs[context.tenant]
         access = LaunchAccess(self.parts.contexts, ehr, context)
-        return PatientRecord(FhirReader(ehr.base, ehr.egress, access), context.facts.patient, zone)
+        reader = FhirReader(ehr.base, ehr.egress, access)
+        return PatientRecord(reader, context.facts.patient, zone, ehr.habits())
 
     def _or_missing(
         self, context: LaunchContext, part: str, read: Callable[[], Read]

@@ -16,7 +16,7 @@ import requests
 from waitress import wasyncore
 from waitress.server import create_server
 
-from app.contexts import Facts
+from app.contexts import Facts, HeldTokens
 from app.factory import create_app
 from app.parts import Parts
 from config.settings import Listen, Settings, Tenant
@@ -160,6 +160,11 @@ class Launched:
         session = self.site.parts.sessions.find(cookie) or ""
         identifier = self.path.strip("/").split("/")[1]
         return self.site.parts.contexts.find(identifier, session).facts
+
+    @property
+    def held(self) -> HeldTokens:
+        """The tokens the product keeps, with the scopes it takes for granted."""
+        return self.site.parts.contexts.tokens(self.path.strip("/").split("/")[1])
 
     @property
     def code(self) -> str:

@@ -192,7 +192,7 @@ def test_the_private_keys_are_readable_by_their_owner_only(site: Site) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in files)
 
 
-@pytest.mark.requirement("301", "302", "303", "299", "22")
+@pytest.mark.requirement("302", "303", "299", "22")
 def test_the_key_set_is_open_to_all_and_may_be_kept(site: Site) -> None:
     answer = requests.get(f"{site.url}/.well-known/jwks.json", timeout=5)
     assert answer.status_code == 200

@@ -44,7 +44,7 @@ def _redirected_to(site: Site, ehr: SimulatedEhr) -> str:
     return browser.hops[0].location
 
 
-@pytest.mark.requirement("1", "230", "232", "318", "301")
+@pytest.mark.requirement("1", "230", "232", "318")
 def test_over_https_everything_is_sent_to_a_server_that_proves_itself(
     tmp_path: Path, secure_ehr: SimulatedEhr, trusted: Certificate, recording: Recording
 ) -> None:
@@ -96,6 +96,18 @@ def test_plain_http_off_this_machine_does_not_even_start(
     )
 
 
+@pytest.mark.requirement("301")
+def test_keys_and_callback_are_at_an_https_address_or_on_this_machine(
+    site: Site, tmp_path: Path
+) -> None:
+    outside = dataclasses.replace(site.settings.web, url="http://wristchart.example")
+    settings = dataclasses.replace(site.settings, web=outside)
+    found = list(faults(settings, tmp_path / "site.toml", {}))
+    assert any("[web] url" in fault for fault in found)
+    assert not any("[web] url" in f for f in faults(site.settings, tmp_path / "site.toml", {}))
+
+
+@pytest.mark.threat("T21")
 @pytest.mark.requirement("5")
 @pytest.mark.parametrize(
     "given", ["<script>alert(1)</script>", "{{7*7}}", "{% for x in (1,) %}y{% endfor %}", "${7*7}"]
@@ -121,6 +133,7 @@ def test_no_page_of_a_sign_in_runs_inline_scripts(launched: Launched) -> None:
     assert not any("unsafe" in each or "*" in each or "http:" in each for each in scripts)
 
 
+@pytest.mark.threat("T21")
 @pytest.mark.requirement("5")
 def test_what_the_ehr_sends_is_escaped(site: Site, ehr: SimulatedEhr) -> None:
     ehr.fhir.resources["Patient"]["ada"]["name"][0]["family"] = "<img src=x onerror=alert(1)>"
@@ -129,6 +142,7 @@ def test_what_the_ehr_sends_is_escaped(site: Site, ehr: SimulatedEhr) -> None:
     assert "DangerouslyAllow" not in shown
 
 
+@pytest.mark.threat("T10")
 @pytest.mark.requirement("6")
 @pytest.mark.parametrize("name", ["next", "redirect_uri", "url", "return_to", "iss", "RelayState"])
 def test_the_callback_leads_into_the_app_and_nowhere_else(
@@ -143,6 +157,7 @@ def test_the_callback_leads_into_the_app_and_nowhere_else(
     assert "evil.example" not in location
 
 
+@pytest.mark.threat("T10")
 @pytest.mark.requirement("6")
 def test_no_answer_of_the_app_leads_anywhere_but_to_itself_and_the_ehr(
     launched: Launched, ehr: SimulatedEhr
@@ -155,6 +170,7 @@ def test_no_answer_of_the_app_leads_anywhere_but_to_itself_and_the_ehr(
     assert away == {ehr.url}
 
 
+@pytest.mark.threat("T11")
 @pytest.mark.requirement("7")
 def test_no_cookie_holds_a_token(launched: Launched, ehr: SimulatedEhr) -> None:
     cookies = "\n".join(line for hop in launched.browser.hops for line in hop.cookies_set)
@@ -171,6 +187,7 @@ def test_cookies_are_secure_and_closed_to_scripts(launched: Launched) -> None:
     assert all("; HttpOnly" in line for line in closed)
 
 
+@pytest.mark.threat("T11")
 @pytest.mark.requirement("7", "8")
 def test_the_browser_never_sees_a_token(launched: Launched, ehr: SimulatedEhr) -> None:
     launched.sign_out()
@@ -179,6 +196,7 @@ def test_the_browser_never_sees_a_token(launched: Launched, ehr: SimulatedEhr) -
     assert not [token for token in ehr.tokens.issued if token in seen]
 
 
+@pytest.mark.threat("T11")
 @pytest.mark.requirement("8", "9", "90")
 def test_tokens_are_kept_by_the_app_alone_and_sealed(launched: Launched, ehr: SimulatedEhr) -> None:
     files = [path for path in launched.site.data.rglob("*") if path.is_file()]

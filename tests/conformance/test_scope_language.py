@@ -34,15 +34,20 @@ def test_resource_scopes_follow_the_grammar(
     assert all(scope.startswith("patient/") for scope in resource)
 
 
-@pytest.mark.requirement("121")
-@pytest.mark.parametrize("letters", ["s", "cs"])
-def test_reading_a_resource_needs_r(open_site: Opener, ehr: SimulatedEhr, letters: str) -> None:
-    scopes = f"{WHOLE} patient/Patient.r patient/MedicationRequest.{letters}"
-    ehr.behaviour.granted = scopes
-    launched = open_site(scopes=tuple(scopes.split())).launched(ehr)
+@pytest.mark.requirement("121", "125")
+def test_every_read_and_search_that_is_sent_was_asked_for(
+    site: Site, ehr: SimulatedEhr, recording: Recording
+) -> None:
+    launched = site.launched(ehr)
     assert "Lovelace" in launched.patient()
+    assert "Apixaban" in launched.timeline()
+    sent = [s.path.split("/")[2:] for s in recording.to("/fhir/") if ".well" not in s.path]
+    assert {len(steps) for steps in sent} == {1, 2}
+    for kind, *identifier in sent:
+        assert _asks(asked(recording), kind, "r" if identifier else "s")
 
 
+@pytest.mark.threat("T09")
 @pytest.mark.requirement("125", "147")
 @pytest.mark.parametrize("granted", ["", " patient/MedicationRequest.r", " patient/Condition.rs"])
 def test_a_search_that_was_not_granted_is_not_sent_and_its_part_is_said_to_be_missing(
@@ -129,6 +134,7 @@ def test_scopes_granted_as_uris_are_understood(
     ehr.behaviour.answer = {"scope": " ".join(uris)}
     launched = site.launched(ehr)
     assert "Apixaban" in launched.timeline()
+    assert launched.held.scopes == frozenset(SCOPES.split())
 
 
 @pytest.mark.requirement("219")
@@ -186,3 +192,8 @@ def test_letters_out_of_order_grant_nothing(
     }
     site.launched(ehr).timeline()
     assert recording.to("/fhir/MedicationRequest") == []
+
+
+def _asks(scopes: list[str], kind: str, letter: str) -> bool:
+    wanted = [scope.split(".")[1] for scope in scopes if scope.startswith(f"patient/{kind}.")]
+    return any(letter in letters.partition("?")[0] for letters in wanted)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.conftest import Opener
 from tests.conformance.simulator.ehr import SimulatedEhr
 from tests.conformance.simulator.recording import Recording
 from tests.conformance.simulator.server import Answer, of_json, of_text
@@ -23,6 +24,7 @@ TOKEN = "/auth/token"
         {"expires_in": None},
         {"expires_in": "3600"},
         {"refresh_token": None},
+        {"scope": None},
         {"unheard_of": {"deep": [1, 2]}, "https://example.org/ext": 1, "__vendor": True},
         {"need_patient_banner": True},
         {"need_patient_banner": False},
@@ -59,7 +61,6 @@ def test_an_access_token_is_opaque_even_where_it_looks_like_a_jwt(
         {"token_type": None},
         {"token_type": "mac"},
         {"token_type": "DPoP"},
-        {"scope": None},
         {"scope": ["launch"]},
         {"patient": None},
         {"patient": ""},
@@ -104,6 +105,24 @@ def test_a_broken_token_endpoint_is_a_page_not_a_crash(
     assert recording.to("/auth/elsewhere") == []
 
 
+@pytest.mark.requirement("270")
+@pytest.mark.parametrize("changes", [{}, {"client_type": "public"}])
+def test_a_scope_that_was_not_said_is_learned_by_introspection(
+    open_site: Opener, ehr: SimulatedEhr, recording: Recording, changes: dict[str, Any]
+) -> None:
+    ehr.behaviour.introspection = True
+    ehr.behaviour.answer = {"scope": None}
+    ehr.tokens.introspected_scope = "launch openid patient/Patient.rs"
+    launched = open_site(**changes).launched(ehr)
+    launched.timeline()
+    sent = recording.one("/auth/introspect")
+    assert (sent.method, sent.query) == ("POST", "")
+    assert sent.content_type == "application/x-www-form-urlencoded"
+    assert sent.form["token"] == ehr.tokens.issued[0]
+    assert launched.held.scopes == frozenset(ehr.tokens.introspected_scope.split())
+
+
+@pytest.mark.threat("T11")
 @pytest.mark.requirement("1")
 def test_secrets_do_not_follow_a_redirect(
     site: Site, ehr: SimulatedEhr, recording: Recording, elsewhere: Any
@@ -113,6 +132,7 @@ def test_secrets_do_not_follow_a_redirect(
     assert recording.at("elsewhere") == []
 
 
+@pytest.mark.threat("T09")
 def test_another_patient_than_the_one_named_is_not_shown(site: Site, ehr: SimulatedEhr) -> None:
     ehr.behaviour.reads_back = "bob"
     page = site.launched(ehr).page
@@ -127,6 +147,7 @@ def test_no_patient_is_said_in_plain_words(site: Site, ehr: SimulatedEhr) -> Non
     assert "No patient was chosen" in page.text
 
 
+@pytest.mark.threat("T11")
 def test_errors_show_no_token(site: Site, ehr: SimulatedEhr) -> None:
     ehr.behaviour.reads_back = "bob"
     seen = site.launched(ehr).browser.seen()

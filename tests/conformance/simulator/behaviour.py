@@ -41,6 +41,7 @@ class Behaviour:
     refresh_answer: dict[str, Any] = field(default_factory=dict)
     jwt_access_token: bool = False
     refresh_tokens: bool = True
+    introspection: bool = False
     rotate: bool = True
     reuse_revokes_family: bool = True
     echo_context_on_refresh: bool = True
@@ -60,7 +61,7 @@ class Behaviour:
     forbidden: frozenset[str] = frozenset()  # resource types answered with 403
     ignore_unknown_search: bool = True
 
-    # any path: answers to give first, each once
-    first: dict[str, list[Answer]] = field(default_factory=dict)
+    # any path: answers to give first, each once; None is the usual answer
+    first: dict[str, list[Answer | None]] = field(default_factory=dict)
     # any path: the answer to give always
     always: dict[str, Answer] = field(default_factory=dict)

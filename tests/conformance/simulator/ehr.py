@@ -78,8 +78,8 @@ class SimulatedEhr:
 
     def _handle(self, sent: Sent) -> Answer:
         queue = self.behaviour.first.get(sent.path)
-        if queue:
-            return queue.pop(0)
+        if queue and (given := queue.pop(0)) is not None:
+            return given
         if sent.path in self.behaviour.always:
             return self.behaviour.always[sent.path]
         return self._usual(sent)
@@ -98,6 +98,8 @@ class SimulatedEhr:
             return self.authorization.answer(sent)
         if sent.path == "/auth/token":
             return self.tokens.answer(sent)
+        if sent.path == "/auth/introspect":
+            return self.tokens.introspect(sent)
         if sent.path == "/auth/revoke":
             return self.tokens.revoke(sent)
         if sent.path.startswith("/fhir"):
@@ -111,12 +113,14 @@ class SimulatedEhr:
         capabilities = [*CAPABILITIES, *self.behaviour.permission]
         if self.behaviour.post_authorize:
             capabilities.append("authorize-post")
+        introspection = self._endpoint("/auth/introspect") if self.behaviour.introspection else None
         known = {
             "issuer": self.issuer,
             "jwks_uri": self._endpoint("/auth/jwks"),
             "authorization_endpoint": self._endpoint("/auth/authorize"),
             "token_endpoint": self._endpoint("/auth/token"),
             "revocation_endpoint": self._endpoint("/auth/revoke"),
+            "introspection_endpoint": introspection,
             "capabilities": capabilities,
             "grant_types_supported": ["authorization_code", "client_credentials"],
             "token_endpoint_auth_methods_supported": ["private_key_jwt", "client_secret_basic"],

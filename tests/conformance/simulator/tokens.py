@@ -35,6 +35,7 @@ class TokenEndpoint:
     refreshable: dict[str, Grant] = field(default_factory=dict)
     issued: list[str] = field(default_factory=list)
     families_revoked: int = 0
+    introspected_scope: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def answer(self, sent: Sent) -> Answer:
@@ -58,6 +59,18 @@ class TokenEndpoint:
         self.access.pop(sent.form["token"], None)
         self.refreshable.pop(sent.form["token"], None)
         return Answer()
+
+    def introspect(self, sent: Sent) -> Answer:
+        """What is known of a token, by RFC 7662."""
+        try:
+            self.registry.authenticate(sent)
+        except Unauthenticated as error:
+            return _error("invalid_client", str(error), 401)
+        if sent.method != "POST" or sent.content_type != "application/x-www-form-urlencoded":
+            return _error("invalid_request", "a form by POST is needed", 400)
+        active = self.accepts(sent.form.get("token", ""))
+        said = {"scope": self.introspected_scope, "token_type": "Bearer"}
+        return of_json({"active": active, **(said if active else {})})
 
     def accepts(self, token: str) -> bool:
         """Whether an access token is good now."""
