@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import structlog
+from dash.exceptions import DependencyException
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
@@ -23,6 +24,7 @@ from app.registration import registration_routes
 from app.services import LaunchedServices
 from app.sign_out import sign_out_routes
 from app.standalone import standalone_routes
+from app.theme_routes import link_theme, theme_routes
 from dashboards import mount
 
 LARGEST_REQUEST = 1_000_000
@@ -41,10 +43,12 @@ def create_app(parts: Parts) -> Flask:
         sign_out_routes,
         public_routes,
         registration_routes,
+        theme_routes,
     ):
         server.register_blueprint(routes(parts))
     compress(server)
     guard(server, parts, own=frozenset(server.view_functions))
+    link_theme(server, parts)
     page = mount(server, LaunchedServices.over(parts))
     protect(server, parts.settings, page.csp_hashes())
     _show_errors(server)
@@ -68,6 +72,10 @@ def _show_errors(server: Flask) -> None:
     def refused(error: HTTPException) -> Response | HTTPException:
         answer = answers.get(error.code or 500)
         return answer() if answer else error
+
+    @server.errorhandler(DependencyException)
+    def no_such_file(_: DependencyException) -> Response:
+        return show(NOT_FOUND)
 
     @server.errorhandler(Exception)
     def broken(error: Exception) -> Response:  # the process edge: nothing inside may leak out

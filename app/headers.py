@@ -37,6 +37,11 @@ def framed_by_nobody() -> None:
     g.frame_ancestors = ()
 
 
+def kept_by_browser(seconds: int) -> None:
+    """Let this browser, and nothing between, keep the answer to the current request."""
+    g.keeping = f"private, max-age={seconds}"
+
+
 def form_to(origins: Iterable[str]) -> None:
     """Let a form on the answer to the current request be sent to these origins too."""
     g.form_origins = origins
@@ -81,4 +86,5 @@ def _keeping(response: Response) -> str:
         return response.headers.get("Cache-Control", "no-cache")
     if request.path == "/.well-known/jwks.json":
         return "public, max-age=300"
-    return "no-store"
+    kept: str = g.get("keeping", "no-store")
+    return kept

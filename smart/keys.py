@@ -96,6 +96,8 @@ def _read(path: Path) -> tuple[HeldKey, ...]:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Keep other processes from rotating at the same time."""
-    with path.with_name(f".{path.name}.lock").open("wb") as lock:
+    place = path.with_name(f".{path.name}.lock")
+    place.touch(mode=0o600)
+    with place.open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -22,7 +22,7 @@ def callbacks(browser: Browser) -> list[dict[str, Any]]:
 
 def sent(browser: Browser, entry: dict[str, Any], pathname: str) -> TestResponse:
     values = {"url.pathname": pathname, "range.data": "90", "tick.data": 1, "chosen.data": "f1"}
-    values |= {"viewport.data": {"width": 1280, "dark": False}, "table-shown.data": True}
+    values |= {"viewport.data": {"width": 1280, "dark": False}, "table-range.data": "90"}
     parts: dict[str, Any] = {
         part: [
             []
@@ -94,6 +94,7 @@ def test_every_address_is_either_ours_or_guarded(site: Site) -> None:
         "/callback/<own>",
         "/start",
         "/start/<identifier>",
+        "/theme/<context>.css",
         "/register",
         "/sign-out",
         "/.well-known/jwks.json",

@@ -58,6 +58,8 @@ class StubEhr:
     resources: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)  # path with query -> page
     statuses: dict[str, int] = field(default_factory=dict)  # path -> status
+    documents: dict[str, Any] = field(default_factory=dict)  # path -> JSON, whatever else is there
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)  # path -> headers to add
     configuration: dict[str, Any] = field(default_factory=dict)  # overrides
     token_answer: dict[str, Any] = field(default_factory=dict)  # overrides; None removes
     token_error: tuple[int, dict[str, Any]] | None = None
@@ -154,6 +156,7 @@ class StubEhr:
     def _app(self) -> Flask:
         app = Flask("stub_ehr")
         app.before_request(self._record)
+        app.after_request(self._with_headers)
         app.get("/fhir/.well-known/smart-configuration")(self._configuration)
         app.get("/auth/jwks")(self._jwks)
         app.post("/auth/token")(self._token)
@@ -173,8 +176,14 @@ class StubEhr:
                 request.headers.get("Authorization", ""),
             )
         )
-        status = self.statuses.get(request.path)
-        return Response(status=status) if status else None
+        if status := self.statuses.get(request.path):
+            return Response(status=status)
+        found = self.documents.get(request.path)
+        return Response(json.dumps(found), mimetype="application/json") if found else None
+
+    def _with_headers(self, response: Response) -> Response:
+        response.headers.update(self.headers.get(request.path, {}))
+        return response
 
     def _configuration(self) -> dict[str, Any]:
         known = {
