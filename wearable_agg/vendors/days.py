@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.protocol import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when (aware UTC), and the UTC offset there where the vendor tells it."""
+
+    start: datetime
+    end: datetime
+    offset_seconds: int | None
+
 
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """Outside of these an answer's time is a fault, and reckoning with it could overflow."""

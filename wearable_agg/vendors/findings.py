@@ -23,9 +23,13 @@ class TokensSeen:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notification; `kinds` are the vendor's own names, whether we read them or not."""
+    """A notification; `kinds` are the vendor's own names, whether we read them or not.
+
+    `said` holds its plain fields as they were written.
+    """
 
     notification: Notification
+    said: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,14 @@ def _notices(answer: Part) -> Iterator[Found]:
 
 def _notice(entry: Part) -> Found:
     data = entry.member("data")
-    return Found(data.path, Notice(notification(data)))
+    return Found(data.path, Notice(notification(data), _said(data)))
+
+
+def _said(data: Part) -> dict[str, str]:
+    """Return the plain fields, with the civil times as the person's clock showed them."""
+    civil = data.find("civilIso8601TimeInterval")
+    written = {**scalars(data), **(scalars(civil) if civil else {})}
+    return {name: str(value) for name, value in written.items() if value is not None}
 
 
 def _error(answer: Part) -> Iterator[Found]:

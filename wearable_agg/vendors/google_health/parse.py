@@ -10,7 +10,7 @@ from wearable_agg.measurements.model import Measurement, Record
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.vendors.answers import Part, read
 from wearable_agg.vendors.capability import DAY
-from wearable_agg.vendors.days import day_bounds
+from wearable_agg.vendors.days import Span, day_bounds
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found, measurements_of
 from wearable_agg.vendors.google_health.ecg import electrocardiogram
@@ -19,7 +19,7 @@ from wearable_agg.vendors.google_health.quantities import POINTS, ROLL_UPS, Quan
 from wearable_agg.vendors.google_health.rhythm import irregular_rhythm
 from wearable_agg.vendors.google_health.sleep import sleep
 from wearable_agg.vendors.google_health.source import Origin, origin_of
-from wearable_agg.vendors.google_health.times import Stretch, civil_date, interval, sample
+from wearable_agg.vendors.google_health.times import civil_date, interval, sample
 
 Reader = Callable[[Part, Origin, ZoneInfo], Iterator[Record]]
 
@@ -92,30 +92,30 @@ def _roll_up(point: Part, zone: ZoneInfo) -> Iterator[Found]:
         yield Found(number.path, _measurement(one, number, times, origin))
 
 
-def _rolled_up_stretch(point: Part, zone: ZoneInfo) -> Stretch:
+def _rolled_up_stretch(point: Part, zone: ZoneInfo) -> Span:
     if point.find("startTime"):
         return interval(point)
     first = civil_date(point.member("civilStartTime").member("date"))
     start, end = day_bounds(first, zone)
     if last := point.find("civilEndTime"):
         end = max(end, day_bounds(civil_date(last.member("date")), zone)[0])
-    return Stretch(start, end, None)
+    return Span(start, end, None)
 
 
-def _stretch(value: Part, shape: str, zone: ZoneInfo) -> Stretch:
+def _stretch(value: Part, shape: str, zone: ZoneInfo) -> Span:
     if shape == DAY:
         start, end = day_bounds(civil_date(value.member("date")), zone)
-        return Stretch(start, end, None)
+        return Span(start, end, None)
     if value.find("sampleTime"):
         return sample(value.member("sampleTime"))
     return interval(value.member("interval")) if value.find("interval") else _no_time(value)
 
 
-def _no_time(value: Part) -> Stretch:
+def _no_time(value: Part) -> Span:
     raise Unusable(f"{value.path}.sampleTime", "missing")
 
 
-def _measurement(one: Quantity, number: Part, times: Stretch, origin: Origin) -> Measurement:
+def _measurement(one: Quantity, number: Part, times: Span, origin: Origin) -> Measurement:
     exact = number.number()
     value = float(exact) if one.factor == 1 else float(Fraction(exact) * one.factor)
     unit = TYPES[one.type].unit

@@ -38,7 +38,7 @@ def _segments(session: Part, member: str, origin: Origin, stage: str = "") -> It
             offset_seconds=span.offset_seconds,
             source=SOURCE,
             device=origin.device,
-            vendor_id="",
+            vendor_id=origin.vendor_id,
             session_id=origin.vendor_id,
         )
 

@@ -3,40 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from wearable_agg.vendors.answers import Part
-from wearable_agg.vendors.days import HIGHEST_OFFSET, LOWEST_OFFSET, plausible, written_instant
+from wearable_agg.vendors.days import (
+    HIGHEST_OFFSET,
+    LOWEST_OFFSET,
+    Span,
+    plausible,
+    written_instant,
+)
 from wearable_agg.vendors.errors import Unusable
 
 _SECONDS = re.compile(r"([+-]?\d{1,6})(?:\.\d+)?s")
 _CLOCK = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """From when to when (aware UTC), and the UTC offset that Google gave for it."""
-
-    start: datetime
-    end: datetime
-    offset_seconds: int | None
-
-
-def interval(times: Part) -> Stretch:
+def interval(times: Part) -> Span:
     """Read {startTime, endTime, startUtcOffset, ...}; raises Unusable."""
     start = instant(times.member("startTime"))
     end = instant(times.member("endTime"))
     offset = utc_offset(times.find("startUtcOffset"))
     if end < start:
         raise Unusable(times.path, "ends before it starts")
-    return Stretch(start, end, offset)
+    return Span(start, end, offset)
 
 
-def sample(times: Part) -> Stretch:
+def sample(times: Part) -> Span:
     """Read {physicalTime, utcOffset} as a stretch without length; raises Unusable."""
     at = instant(times.member("physicalTime"))
-    return Stretch(at, at, utc_offset(times.find("utcOffset")))
+    return Span(at, at, utc_offset(times.find("utcOffset")))
 
 
 def instant(part: Part) -> datetime:

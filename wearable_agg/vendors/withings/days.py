@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from wearable_agg.measurements.model import Workout
 from wearable_agg.vendors.answers import Part
+from wearable_agg.vendors.days import Span
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found
 from wearable_agg.vendors.withings.quantities import ACTIVITY, INTRADAY, WORKOUT
 from wearable_agg.vendors.withings.rows import SOURCE, device_of, found, identifier
 from wearable_agg.vendors.withings.values import (
-    Span,
     date_of,
     day_span,
     moment,

@@ -11,7 +11,7 @@ from wearable_agg.vendors.findings import About, Found, Notice, Refusal, TokensS
 from wearable_agg.vendors.remedies import remedy
 from wearable_agg.vendors.withings import days, heart, measures, nights
 from wearable_agg.vendors.withings.envelope import refusal
-from wearable_agg.vendors.withings.notifications import notification
+from wearable_agg.vendors.withings.notifications import form_of, notification
 from wearable_agg.vendors.withings.rows import identifier
 
 
@@ -23,7 +23,7 @@ def documents(raw: bytes, zone: ZoneInfo) -> Iterator[Found]:
     """
     text = raw.strip()
     if text[:1] not in (b"{", b"["):
-        yield Found("$", Notice(notification(text)))
+        yield Found("$", Notice(notification(text), form_of(text)))
         return
     answer = read(raw)
     if isinstance(answer.value, list):

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from wearable_agg.measurements.model import BloodPressure, EcgRecording, EcgSignal
 from wearable_agg.vendors.answers import Part, optional_number
+from wearable_agg.vendors.days import Span
 from wearable_agg.vendors.findings import Found
 from wearable_agg.vendors.verdicts import verdict
 from wearable_agg.vendors.waveforms import counts, rate_of
 from wearable_agg.vendors.withings.quantities import SITES
 from wearable_agg.vendors.withings.rows import SOURCE, device_of, identifier
-from wearable_agg.vendors.withings.values import Span, moment
+from wearable_agg.vendors.withings.values import moment
 
 _WRISTS = frozenset({0, 1})
 _LEAD_OF_A_WRIST = "I"

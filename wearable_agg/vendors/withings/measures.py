@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from wearable_agg.measurements.model import BloodPressure, Measurement, RhythmVerdict
 from wearable_agg.vendors.answers import Part
+from wearable_agg.vendors.days import Span
 from wearable_agg.vendors.findings import Found
 from wearable_agg.vendors.verdicts import verdict
 from wearable_agg.vendors.withings.quantities import (
@@ -21,7 +22,7 @@ from wearable_agg.vendors.withings.quantities import (
     SYSTOLIC,
 )
 from wearable_agg.vendors.withings.rows import SOURCE, device_of, identifier
-from wearable_agg.vendors.withings.values import Span, moment, scaled
+from wearable_agg.vendors.withings.values import moment, scaled
 
 REAL, AMBIGUOUS_USER = 1, 1
 """`category` of a real measure; `attrib` of one that may be somebody else's."""

@@ -26,7 +26,9 @@ def summaries(body: Part) -> Iterator[Found]:
         told = data.find("total_sleep_time") is not None
         for field, one in NIGHT_FIELDS.items():
             number = data.find(field)
-            if number is not None and not (told and field == "asleepduration"):
+            if number is None or number.value == one.unmeasured:
+                continue
+            if not (told and field == "asleepduration"):
                 device, vendor_id = device_of(night), identifier(night, "id")
                 yield found(one, number, span, device, "passive", vendor_id)
 

@@ -31,6 +31,8 @@ class Quantity:
     statistic: str = ""
     whole: bool = False
     """Counted over the entry's duration, not measured at its moment."""
+    unmeasured: int | None = None
+    """What Withings writes where there was nothing to measure."""
 
     @property
     def unit(self) -> str:
@@ -161,8 +163,10 @@ NIGHT_FIELDS = {
     "rr_max": Quantity("sleep_respiratory_rate_max", "/min"),
     "snoring": Quantity("sleep_snoring", "s", _SECONDS),
     "snoringepisodecount": Quantity("sleep_snoring_episodes", "count"),
-    "breathing_disturbances_intensity": Quantity("sleep_breathing_disturbances", "score"),
-    "apnea_hypopnea_index": Quantity("apnea_hypopnea_index", "/h"),
+    "breathing_disturbances_intensity": Quantity(
+        "sleep_breathing_disturbances", "score", unmeasured=-1
+    ),
+    "apnea_hypopnea_index": Quantity("apnea_hypopnea_index", "/h", unmeasured=-1),
 }
 """Where a night has both total_sleep_time and asleepduration, the first stands."""
 

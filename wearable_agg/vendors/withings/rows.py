@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from wearable_agg.measurements.model import Measurement
 from wearable_agg.vendors.answers import Part
+from wearable_agg.vendors.days import Span
 from wearable_agg.vendors.findings import Found
 from wearable_agg.vendors.withings.quantities import Quantity
-from wearable_agg.vendors.withings.values import Span
 
 SOURCE = "withings"
 _MODELS = {44: "BPM Core", 91: "Move ECG", 93: "ScanWatch"}

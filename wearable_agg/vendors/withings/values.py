@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from wearable_agg.vendors.answers import Part
-from wearable_agg.vendors.days import EARLIEST, LATEST, day_bounds, offset_at, plausible
+from wearable_agg.vendors.days import EARLIEST, LATEST, Span, day_bounds, offset_at, plausible
 from wearable_agg.vendors.errors import Unusable
 
 _SMALLEST_UNIT, _LARGEST_UNIT = -12, 6
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From when to when, and the UTC offset there and then, where Withings names the zone."""
-
-    start: datetime
-    end: datetime
-    offset_seconds: int | None
 
 
 def scaled(measure: Part) -> Decimal:

@@ -1,0 +1,1 @@
+"""Apple Health: exports, ECG files and what companion apps push. Apple has no cloud service."""

@@ -1,0 +1,125 @@
+"""The page of what each vendor can tell us, made from the parsers' own tables.
+
+`python -m wearable_agg.vendors.coverage` writes docs/vendors.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from wearable_agg.measurements.types import FURTHER_TOPICS, TOPICS, TYPES
+from wearable_agg.vendors.apple.quantities import CAPABILITIES as APPLE
+from wearable_agg.vendors.capability import Capability
+from wearable_agg.vendors.google_health.quantities import CAPABILITIES as GOOGLE_HEALTH
+from wearable_agg.vendors.withings.quantities import CAPABILITIES as WITHINGS
+
+COVERAGE: Mapping[str, tuple[Capability, ...]] = {
+    "Google Health": GOOGLE_HEALTH,
+    "Withings": WITHINGS,
+    "Apple Health": APPLE,
+}
+PAGE = Path("docs/vendors.md")
+
+_INTRODUCTION = """\
+# What each vendor can tell
+
+Made by `python -m wearable_agg.vendors.coverage` from the tables that the parsers work by: what
+stands here is read, what does not is passed over. Units are UCUM.
+
+How data arrives: **webhook** - the vendor tells us that something changed and we fetch it; **poll**
+- only asking finds out; **file** - a file the person exports; **push** - a companion app sends it.
+"Fetched" marks what is fetched from linked accounts today; the rest is read wherever it comes
+(`wristchart parse`).
+
+What is read and not believed - a value beyond what can be measured, a time in the future - is set
+apart with the reason and never analysed (`config/clinical/plausible_values.toml`). A vendor's
+verdict on an ECG is a screening result; its own word is kept beside ours
+(`config/clinical/verdicts.toml`).
+"""
+
+_NOTES = {
+    "Google Health": (
+        "Not read: entropy, standard deviations and bounds of estimates, cardio fitness levels, "
+        "meal types, nutrition, symptoms. There is no blood pressure. ECGs and rhythm notices "
+        "come by polling only."
+    ),
+    "Withings": (
+        "Not read: deprecated sleep fields (durationtosleep, durationtowakeup), snoring samples, "
+        "stethoscope sounds. There is no resting heart rate: a night's lowest rate is not one. "
+        "Both pressures of a group and the pulse with them are one reading."
+    ),
+    "Apple Health": (
+        "There is no cloud service: an export, ECG files, or pushes of a companion app (the "
+        "envelope of mobile SDKs, Health Auto Export). HealthKit's percentages are shares of one. "
+        "A blood pressure that stands both alone and in a pair counts once. Name and date of "
+        "birth in ECG files are dropped unread."
+    ),
+}
+
+
+def page() -> str:
+    """Return the page."""
+    return "\n".join((_INTRODUCTION, *_overview(), *(_vendors())))
+
+
+def _overview() -> Iterator[str]:
+    yield "## Overview\n"
+    yield "| Type | Unit | " + " | ".join(COVERAGE) + " |"
+    yield "|---" * (2 + len(COVERAGE)) + "|"
+    kinds = sorted(
+        {one.type for listed in COVERAGE.values() for one in listed},
+        key=lambda kind: (_topic(kind), kind),
+    )
+    for kind in kinds:
+        cells = (_cell(kind, listed) for listed in COVERAGE.values())
+        yield f"| {kind} | {_unit(kind)} | " + " | ".join(cells) + " |"
+    yield ""
+
+
+def _cell(kind: str, listed: Iterable[Capability]) -> str:
+    known = [one for one in listed if one.type == kind]
+    if not known:
+        return "-"
+    return "fetched" if any(one.fetched for one in known) else "read"
+
+
+def _vendors() -> Iterator[str]:
+    for name, listed in COVERAGE.items():
+        yield f"## {name}\n"
+        yield _NOTES[name] + "\n"
+        yield "| Type | Unit | Vendor's name | Vendor's unit | Granularity | Arrives | Fetched |"
+        yield "|---|---|---|---|---|---|---|"
+        for one in listed:
+            kind = f"{one.type} ({one.statistic})" if one.statistic else one.type
+            cells = (
+                kind,
+                _unit(one.type),
+                one.vendor_name,
+                one.vendor_unit,
+                one.granularity,
+                ", ".join(one.arrives),
+                "yes" if one.fetched else "",
+            )
+            yield "| " + " | ".join(cells) + " |"
+        yield ""
+
+
+def _unit(kind: str) -> str:
+    return f"`{TYPES[kind].unit}`" if kind in TYPES else ""
+
+
+def _topic(kind: str) -> int:
+    topics = [*TOPICS, *FURTHER_TOPICS]
+    return topics.index(TYPES[kind].topic) if kind in TYPES else len(topics)
+
+
+def main() -> None:
+    """Write the page; an argument names another file."""
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE
+    target.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
