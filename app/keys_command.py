@@ -1,7 +1,8 @@
-"""`wristchart keys`: the keys this site proves itself to EHRs with."""
+"""`wristchart keys`: the keys this site shows to EHRs, and new ones while the roles run."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,65 +18,64 @@ HOUR = 3600
 
 @click.group()
 def keys() -> None:
-    """The keys that EHRs know this site by."""
+    """Keys by which EHRs know this site. All commands work while the roles run."""
 
 
-@keys.command("list")
+@keys.command()
 @click.pass_obj
-def list_keys(config: Path) -> None:
-    """Show every key: what it signs with, since when, and how long it is published."""
-    try:
-        _show(_open(config).held())
-    except KeysUnusable as error:
-        raise click.ClickException(str(error)) from error
+def show(config: Path) -> None:
+    """List the keys that are published."""
+    _print(_open(config).held())
 
 
 @keys.command()
 @click.option(
-    "--overlap-hours",
-    type=click.IntRange(min=0),
+    "--overlap",
     default=24,
     show_default=True,
-    help="New keys are published this long before they sign: longer than EHRs keep our keys.",
+    type=click.IntRange(0),
+    help="Hours from now until the new keys sign: every EHR has fetched them by then.",
 )
 @click.option(
-    "--keep-hours",
-    type=click.IntRange(min=0),
+    "--keep",
     default=24,
     show_default=True,
-    help="Old keys stay published this long after their last signature.",
+    type=click.IntRange(0),
+    help="Hours after that in which the old keys are still published.",
 )
-@click.option(
-    "--leaked", is_flag=True, help="Withdraw every old key now and sign with the new ones."
-)
+@click.option("--leaked", is_flag=True, help="Withdraw the old keys at once.")
 @click.pass_obj
-def rotate(config: Path, overlap_hours: int, keep_hours: int, leaked: bool) -> None:
-    """Make new keys. Running processes take them over by themselves."""
-    overlap, keep = (0, 0) if leaked else (overlap_hours * HOUR, keep_hours * HOUR)
+def rotate(config: Path, overlap: int, keep: int, leaked: bool) -> None:
+    """Make new keys, and let the old ones go in time."""
+    hours = (0, 0) if leaked else (overlap, keep)
     try:
-        _show(_open(config).rotate(overlap=overlap, keep=keep))
-    except KeysUnusable as error:
-        raise click.ClickException(str(error)) from error
+        made = _open(config).rotate(overlap=hours[0] * HOUR, keep=hours[1] * HOUR)
     except RotationUnderWay as error:
         raise click.ClickException(
-            f"new keys are published already and sign from {_instant(error.from_)}; "
-            "use --leaked to withdraw all others at once"
+            f"new keys wait already and sign from {_day(error.from_)}: wait for that, or, if a "
+            "key has leaked, give --leaked"
         ) from error
+    except KeysUnusable as error:
+        raise click.ClickException(str(error)) from error
+    _print(made)
 
 
 def _open(config: Path) -> ClientKeys:
-    return ClientKeys.open(load_settings(config).keys)
+    try:
+        return ClientKeys.open(load_settings(config).keys)
+    except (KeysUnusable, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
-def _show(held: Iterable[HeldKey]) -> None:
-    for each in held:
-        until = each.published_until
-        ends = f"until {_instant(until)}" if until is not None else "without end"
-        click.echo(
-            f"{each.algorithm}  {each.key.kid}  signs from {_instant(each.signs_from)}, "
-            f"published {ends}"
-        )
+def _print(held: Iterable[HeldKey]) -> None:
+    now = time.time()
+    for key in held:
+        if key.is_published(now):
+            begins = f"signs from {_day(key.signs_from)}" if key.signs_from > now else "may sign"
+            until = key.published_until
+            ends = f", published until {_day(until)}" if until is not None else ""
+            click.echo(f"{key.algorithm}  {key.key.kid}  {begins}{ends}")
 
 
-def _instant(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
