@@ -12,6 +12,7 @@ _COMMANDS = {
     "demo": ("app.demo.command", "demo"),
     "ehr": ("app.ehr.command", "ehr"),
     "keys": ("app.keys_command", "keys"),
+    "parse": ("app.parsing", "parse"),
     "replay": ("app.replay", "replay"),
     "run": ("app.running", "run"),
     "vault": ("app.vault_command", "vault"),

@@ -44,20 +44,20 @@ def parse(vendor: str, files: tuple[Path, ...], timezone: ZoneInfo) -> None:
     """Print what FILES of VENDOR say, as JSON lines.
 
     A value that cannot be true is printed as quarantined. Problems are told on standard error,
-    by file and place, and make the command exit with 2.
+    by file and place; what cannot be read at all makes the command exit with 2.
     """
     outcomes = [_parse(vendor, file, timezone) for file in files]
     sys.exit(0 if all(outcomes) else PROBLEM)
 
 
 def _parse(vendor: str, file: Path, zone: ZoneInfo) -> bool:
-    """Print one file; returns whether all of it could be read and believed."""
+    """Print one file; returns whether all of it could be read."""
     good = True
     try:
         for found in with_doubts(read_file(vendor, file, zone), datetime.now(UTC)):
             click.echo(dumps(line_of(vendor, found)))
             if isinstance(found.item, Quarantined):
-                good = False
+                good = good and found.item.record is not None
                 _complain(file, f"{found.path}: {found.item.reason}")
     except (Malformed, Unusable, OSError) as fault:
         good = False
