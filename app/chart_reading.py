@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -13,8 +13,9 @@ import structlog
 from app.access import LaunchAccess
 from app.contexts import ContextGone, LaunchContext
 from app.parts import Parts
-from clinical.medications import lanes, with_events, without_order
+from clinical.medications import Event, lanes, with_events, without_order
 from dashboards.services import Banner, MedicationRead, Missing
+from smart.ehr import Ehr
 from smart.errors import AuthorizationLost, EhrError
 from smart.fhir import FhirReader
 from smart.gaps import reason_for
@@ -45,9 +46,10 @@ class ChartReading:
     def _medications(self, context: LaunchContext, zone: ZoneInfo) -> MedicationRead:
         wanted = self.parts.settings.tenant(context.tenant).scopes
         granted = self._granted(context)
-        read = self._record(context, zone).medications(wanted, granted)
+        record = replace(self._record(context, zone), habits=self._ehr(context).habits())
+        read = record.medications(wanted, granted)
         today = datetime.now(zone).date()
-        events = (*read.dispenses, *read.administrations)
+        events: list[Event] = [*read.dispenses, *read.administrations]
         drawn = with_events(lanes(read.orders, today), read.orders, events, today)
         said = [str(gap) for gap in read.gaps]
         if strange := without_order(read.orders, events):
@@ -62,10 +64,12 @@ class ChartReading:
             raise AuthorizationLost("the launch has ended") from error
 
     def _record(self, context: LaunchContext, zone: ZoneInfo) -> PatientRecord:
-        ehr = self.parts.ehrs[context.tenant]
+        ehr = self._ehr(context)
         access = LaunchAccess(self.parts.contexts, ehr, context)
-        reader = FhirReader(ehr.base, ehr.egress, access)
-        return PatientRecord(reader, context.facts.patient, zone, ehr.habits())
+        return PatientRecord(FhirReader(ehr.base, ehr.egress, access), context.facts.patient, zone)
+
+    def _ehr(self, context: LaunchContext) -> Ehr:
+        return self.parts.ehrs[context.tenant]
 
     def _or_missing(
         self, context: LaunchContext, part: str, read: Callable[[], Read]

@@ -17,6 +17,7 @@ from smart.cached import Entry, Kept, freshness
 from smart.capability_statement import as_configuration
 from smart.discovery import Configuration, parse_configuration
 from smart.errors import EhrMisconfigured
+from smart.habits import Habits, KnownHabits
 from smart.keys import ClientKeys
 from smart.keysets import parse_keys
 
@@ -32,6 +33,7 @@ class Ehr:
         self.tenant = tenant
         self.keys = keys
         self.egress = egress or Egress.to_ehr(tenant)
+        self._habits = KnownHabits(tenant.issuer, self.egress)
         self._lock = threading.Lock()
         self._configuration: Entry[Configuration] | None = None
         self._signing_keys: dict[str, Entry[KeySet]] = {}
@@ -40,6 +42,10 @@ class Ehr:
     def base(self) -> str:
         """The FHIR base URL exactly as registered."""
         return self.tenant.issuer
+
+    def habits(self) -> Habits:
+        """How it wants to be searched; kept for an hour, UNKNOWN where it does not tell."""
+        return self._habits.get()
 
     def configuration(self) -> Configuration:
         """What the EHR says of itself. Raises EhrUnavailable, EhrMisconfigured."""

@@ -1,6 +1,6 @@
 """What a patient takes: orders and statements in, lanes of dose intervals out."""
 
-from clinical.medications.given import Administration, Dispense, with_events, without_order
+from clinical.medications.given import Administration, Dispense, Event, with_events, without_order
 from clinical.medications.lanes import lanes
 from clinical.medications.model import Code, DrugClass, Ending, Lane, Order, Segment, Source
 
@@ -10,6 +10,7 @@ __all__ = [
     "Dispense",
     "DrugClass",
     "Ending",
+    "Event",
     "Lane",
     "Order",
     "Segment",
