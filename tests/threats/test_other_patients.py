@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
 from tests.app.conftest import Browser
+from tests.threats.callbacks import Values, answered_by_the_server, body_of, values_of
 from tests.threats.hospital import OF_JONAS, Hospital
 
 pytestmark = pytest.mark.threat("T15")
-
-VIEWPORT = {"width": 1280, "dark": False, "theme": "light", "compact": False, "visit": "v1"}
-Values = dict[str, Any]
 
 
 @pytest.fixture
@@ -26,61 +23,12 @@ def hospital(tmp_path: Path) -> Iterator[Hospital]:
 
 def callbacks(browser: Browser) -> list[Values]:
     """Every callback that the server answers."""
-    known = browser.get("/c/_dash-dependencies").json or []
-    return [entry for entry in known if not entry.get("clientside_function")]
-
-
-def values_of(finding: str) -> Values:
-    """What the page would send that names a finding, or asks for something of a patient."""
-    button = {"finding": finding, "type": "acknowledge", "version": 1}
-    note = {"finding": finding, "type": "note"}
-    return {
-        "viewport.data": VIEWPORT,
-        "range.data": "90",
-        "table-range.data": "90",
-        "tick.data": 1,
-        "revision.data": None,
-        "newest.data": finding,
-        "chosen.data": finding,
-        "invite.n_clicks": 1,
-        "acknowledge.n_clicks": [{"id": button, "property": "n_clicks", "value": 1}],
-        "note.id": [{"id": note, "property": "id", "value": note}],
-        "note.value": [{"id": note, "property": "value", "value": "seen"}],
-    }
+    return answered_by_the_server(browser.get("/c/_dash-dependencies").json)
 
 
 def send(browser: Browser, entry: Values, path: str, values: Values) -> TestResponse:
     """A callback as the browser would send it, with `values` for what it passes."""
-    names = [name.rpartition(".") for name in entry["output"].strip(".").split("...")]
-    outputs: Any = [{"id": name[0], "property": name[2]} for name in names]
-    parts = {
-        part: [_value(wire, path, values) for wire in entry[part]] for part in ("inputs", "state")
-    }
-    changed = [f"{wire['id']}.{wire['property']}" for wire in entry["inputs"]][-1]
-    if "acknowledge" in changed:
-        [button] = values["acknowledge.n_clicks"]
-        changed = _as_dash_writes(button["id"]) + ".n_clicks"
-    several = entry["output"].startswith("..")
-    return browser.callback(
-        path,
-        output=entry["output"],
-        outputs=outputs if several else outputs[0],
-        changedPropIds=[changed],
-        **parts,
-    )
-
-
-def _value(wire: Values, path: str, values: Values) -> Any:
-    name = f"{wire['id']}.{wire['property']}"
-    if "{" in wire["id"]:
-        kind = "acknowledge" if "acknowledge" in wire["id"] else "note"
-        return values[f"{kind}.{wire['property']}"]
-    return {**wire, "value": path if name == "url.pathname" else values.get(name)}
-
-
-def _as_dash_writes(identifier: Values) -> str:
-    finding, version = identifier["finding"], identifier["version"]
-    return f'{{"finding":"{finding}","type":"acknowledge","version":{version}}}'
+    return browser.callback(path, **body_of(entry, path, values))
 
 
 def asked_about(hospital: Hospital, name: str) -> list[str]:
