@@ -111,7 +111,7 @@ def _gap(entry: Part, rate: float) -> str:
     times = [_pair(one)[0] for one in listed.items()]
     for earlier, later in pairwise(times):
         if not 0.5 < (later - earlier) * rate < 1.5:
-            return f"samples are missing between {earlier:g} s and {later:g} s"
+            return f"samples are missing between {earlier:.3f} s and {later:.3f} s"
     return ""
 
 

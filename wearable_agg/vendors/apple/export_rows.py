@@ -77,7 +77,7 @@ def attribute(row: Attributes, name: str, path: str) -> str:
 
 def device_of(row: Attributes) -> str:
     """Return name and hardware of the device, the source's name where none is told."""
-    return _device(row.get("device", "")) or row.get("sourceName", "")
+    return _device(row.get("device", "")) or " ".join(row.get("sourceName", "").split())
 
 
 def method_of(metadata: Attributes) -> str:
