@@ -30,6 +30,7 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from waitress import create_server
 
@@ -60,7 +61,8 @@ def main() -> None:
 def serve(settings: Settings, listen: str) -> None:
     """Answer requests on ``HOST:PORT`` until SIGTERM or SIGINT."""
     signal.signal(signal.SIGTERM, _stop)
-    server = create_server(create_app(settings), listen=listen, threads=THREADS)
+    scheme = urlsplit(settings.url).scheme  # a proxy may end TLS in front of it
+    server = create_server(create_app(settings), listen=listen, threads=THREADS, url_scheme=scheme)
     print(f"Sandbox EHR on {settings.url}", flush=True)
     server.run()
     server.close()

@@ -13,6 +13,7 @@ import ipaddress
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,16 @@ from cryptography.x509.oid import NameOID
 
 PARTITIONED = b"; Partitioned"
 LONGEST_READ = 65_536
+
+
+@dataclass(slots=True)
+class Front:
+    """A proxy in front of one listener; `without` is taken out of every answer."""
+
+    target: int
+    without: bytes = b""
+    port: int = 0
+
 
 Streams = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -107,22 +118,20 @@ class Proxies:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        asyncio.run_coroutine_threadsafe(_end_all(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
-    def in_front_of(
-        self, port: int, context: ssl.SSLContext | None = None, *, partitioned: bool = True
-    ) -> int:
-        """Pass everything on to a port; the port to connect to is returned.
-
-        Without `partitioned` the browser never sees that attribute of a cookie, as if it were one
-        that does not know it.
-        """
+    def in_front_of(self, port: int, context: ssl.SSLContext | None = None) -> Front:
+        """Pass everything on to a port."""
+        front = Front(port)
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await _pass_on(reader, writer, port, b"" if partitioned else PARTITIONED)
+            await _pass_on(reader, writer, front)
 
-        return self._listen(serve, context)
+        front.port = self._listen(serve, context)
+        return front
 
     def to_hosts(self, ports: Mapping[str, int]) -> int:
         """A forward proxy (CONNECT) that knows just these hosts; its port is returned."""
@@ -135,7 +144,7 @@ class Proxies:
                 writer.close()
                 return
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await _pass_on(reader, writer, ports[host])
+            await _pass_on(reader, writer, Front(ports[host]))
 
         return self._listen(serve)
 
@@ -147,22 +156,29 @@ class Proxies:
         return asyncio.run_coroutine_threadsafe(start(), self._loop).result(10)
 
 
+async def _end_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
 async def _pass_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, without: bytes = b""
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, front: Front
 ) -> None:
     try:
-        inner, outer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(_pump(reader, outer), _pump(inner, writer, without))
+        inner, outer = await asyncio.open_connection("127.0.0.1", front.target)
+        await asyncio.gather(_pump(reader, outer), _pump(inner, writer, front))
     except (OSError, ssl.SSLError):
         writer.close()
 
 
 async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, without: bytes = b""
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, front: Front | None = None
 ) -> None:
     while data := await reader.read(LONGEST_READ):
         # the server writes the head of an answer in one piece
-        writer.write(data.replace(without, b"") if without else data)
+        writer.write(data.replace(front.without, b"") if front and front.without else data)
         await writer.drain()
     writer.close()
 
