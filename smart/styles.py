@@ -108,7 +108,8 @@ def _length(written: str) -> float | None:
 
 
 def _fonts(written: str) -> tuple[str, ...] | None:
-    names = tuple(name.strip().strip("'\"").strip() for name in written.split(","))
+    listed = written.strip().removesuffix(";").split(",")
+    names = tuple(name.strip().strip("'\"").strip() for name in listed)
     known = len(names) <= MOST_FONTS and all(FONT.fullmatch(name) for name in names)
     return names if known else None
 
