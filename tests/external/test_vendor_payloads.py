@@ -55,7 +55,7 @@ def followed(value: Any, path: str) -> Any:
     for name, index in _STEP.findall(path):
         if index:
             value = value[int(index)]
-        elif name == "length" and isinstance(value, list):
+        elif name == "length" and isinstance(value, list | str):
             value = len(value)
         else:
             value = value[name]

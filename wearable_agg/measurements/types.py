@@ -57,7 +57,6 @@ TYPES = {
         MeasurementType("activity_intense", "min", "activity"),
         MeasurementType("activity_active", "min", "activity"),
         MeasurementType("active_zone_minutes", "min", "activity"),
-        MeasurementType("sedentary", "min", "activity"),
         MeasurementType("exercise_time", "min", "activity"),
         MeasurementType("stand_hours", "h", "activity"),
         MeasurementType("heart_rate", "/min", "heart_rate", rolled_up=True),

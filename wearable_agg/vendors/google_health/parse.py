@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from wearable_agg.measurements.model import Measurement, Record
 from wearable_agg.measurements.types import TYPES
-from wearable_agg.vendors.answers import Part, read
+from wearable_agg.vendors.answers import Part, read, text_of
 from wearable_agg.vendors.capability import DAY
 from wearable_agg.vendors.days import Span, day_bounds
 from wearable_agg.vendors.errors import Unusable
@@ -76,7 +77,11 @@ def _values(
     if not found and quantities[0].shape != DAY:
         raise Unusable(f"{value.path}.{quantities[0].field}", "missing")
     for one, number in found:
-        yield Found(number.path, _measurement(one, number, times, origin))
+        measured = _measurement(one, number, times, origin)
+        if one.told_apart_by:
+            word = text_of(value.find(one.told_apart_by)).lower()
+            measured = replace(measured, statistic=word)
+        yield Found(number.path, measured)
 
 
 def _roll_up(point: Part, zone: ZoneInfo) -> Iterator[Found]:

@@ -33,6 +33,8 @@ class Quantity:
     vendor_unit: str
     factor: Fraction = Fraction(1)
     statistic: str = ""
+    told_apart_by: str = ""
+    """A member beside the field whose word becomes the statistic."""
 
 
 _RMSSD = "rootMeanSquareOfSuccessiveDifferencesMilliseconds"
@@ -54,6 +56,7 @@ POINTS = (
         "active_zone_minutes",
         INTERVAL,
         "min",
+        told_apart_by="heartRateZone",
     ),
     Quantity("heart-rate", "heartRate", "beatsPerMinute", "heart_rate", SAMPLE, "/min"),
     Quantity(
