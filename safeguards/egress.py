@@ -37,7 +37,9 @@ __all__ = [
 ]
 
 MAXIMUM_BYTES = 32 * 1024 * 1024
-_SETTLED = re.compile(r"https?://[a-z0-9.\-]+(:[0-9]+)?/[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
+_SETTLED = re.compile(
+    r"https?://[a-z0-9.\-]+(:[0-9]+)?/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*"
+)
 HEADERS = {"User-Agent": "wristchart", "Accept-Encoding": "gzip, deflate"}
 
 

@@ -53,7 +53,8 @@ class Habits:
         kinds = self.kinds or {}
         listed = kinds.get(kind, Offered()).parameters
         names_it = any("_count" in offered.parameters for offered in kinds.values())
-        return listed if names_it else listed | {"_count"}
+        include = {"_include"} if self.includes_medications else set()
+        return listed | include if names_it else listed | include | {"_count"}
 
     @property
     def includes_medications(self) -> bool:
