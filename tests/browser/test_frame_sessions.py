@@ -12,8 +12,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, FrameLocator, Page, expect
 
 from tests.support.fronted import PlainStack
 from tests.support.strict_browser import ALLOW, BLOCK, strict_browser
@@ -90,6 +91,13 @@ def refuse_storage_access(window: Window) -> FrameLocator:
         timeout=SIGHT
     )
     return frame
+
+
+def barriers_in(frame: Frame) -> list[str]:
+    """What axe objects to."""
+    frame.evaluate((Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8"))
+    found = frame.evaluate("() => axe.run(document)")
+    return [rule["id"] for rule in found["violations"]]
 
 
 def test_partitioned_cookies_keep_the_session(opened: Any) -> None:
@@ -171,6 +179,17 @@ def test_no_cookies_at_all_is_said_in_the_window(opened: Any) -> None:
     with window.context.expect_page() as popup:
         frame.get_by_role("link", name="Open in a new window").click()
     expect(popup.value.get_by_role("heading", name="keeps no cookies")).to_be_visible(timeout=SIGHT)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_barrier(opened: Any, scheme: Any) -> None:
+    window = opened(color_scheme=scheme)
+    frame = window.open_chart()
+    expect(frame.get_by_role("button", name="Continue")).to_be_visible(timeout=SIGHT)
+    barriers = [*barriers_in(window.page.frames[1])]
+    frame.get_by_role("button", name="Continue").click()
+    expect(frame.get_by_role("link", name="Open in a new window")).to_be_visible(timeout=SIGHT)
+    assert [*barriers, *barriers_in(window.page.frames[1])] == []
 
 
 def test_without_scripts_the_page_says_so_and_links(browser: Browser, stack: PlainStack) -> None:

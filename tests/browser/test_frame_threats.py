@@ -109,7 +109,6 @@ def test_a_cookie_planted_in_the_frame_is_dead_after_the_sign_in(
     assert attacker.get(address).status_code == 403
 
 
-@pytest.mark.threat("T12")
 def test_the_browser_really_sends_a_planted_cookie(context: BrowserContext, stack: Stack) -> None:
     """Otherwise the test above would pass for nothing."""
     plant(context, "planted")

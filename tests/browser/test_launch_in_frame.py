@@ -99,3 +99,13 @@ def test_no_token_reaches_the_browser(browser, running):
     assert texts
     assert not any("access_token" in text or "refresh_token" in text for text in texts)
     context.close()
+
+
+def test_a_refused_launch_is_readable_in_the_frame(browser, running):
+    page = browser.new_page()
+    wrong = f"{running.site.web_url}/launch.html?launch=1&iss=x"
+    page.route("**/launch.html?*", lambda route: route.continue_(url=wrong))
+    page.goto(f"{running.site.ehr_url}/patients/marit-solheim")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", name="not registered")).to_be_visible()
+    page.close()
