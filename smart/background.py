@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from clinical.chart import Allergy, Problem, Visit
 from smart.dates import instant, local_day
 from smart.drugs import codes_of
-from smart.lenient import Resource, mapping, mappings, named, text
+from smart.lenient import Resource, mapping, mappings, named, text, words_of
 
 NAMELESS = "Without a readable name"
 
@@ -58,12 +58,6 @@ def visit_of(resource: Resource, zone: ZoneInfo) -> Visit:
         start=instant(period.get("start"), zone),
         end=instant(period.get("end"), zone),
     )
-
-
-def words_of(concept: object) -> str:
-    """A CodeableConcept in words: its text, otherwise the first display, otherwise ""."""
-    shown = (code.display for code in codes_of(concept) if code.display)
-    return text(mapping(concept).get("text")) or next(shown, "")
 
 
 def _code(concept: object) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from clinical.medications import Code
-from smart.lenient import mapping, mappings, text
+from smart.lenient import mapping, mappings, text, words_of
 
 UNNAMED = "Drug without a readable name"
 
@@ -24,9 +24,7 @@ class Drug:
 
 def drug_of_concept(concept: object) -> Drug:
     """A CodeableConcept as a drug."""
-    codes = codes_of(concept)
-    words = text(mapping(concept).get("text"))
-    return Drug(words or next((code.display for code in codes if code.display), ""), codes)
+    return Drug(words_of(concept), codes_of(concept))
 
 
 def drug_of_medication(medication: Mapping[str, Any]) -> Drug:

@@ -48,3 +48,10 @@ def number(value: object) -> float | None:
         return float(value) if math.isfinite(value) and value > 0 else None
     except OverflowError:
         return None
+
+
+def words_of(concept: object) -> str:
+    """A CodeableConcept in words: its text, otherwise the first display, otherwise ""."""
+    known = mapping(concept)
+    shown = (text(coding.get("display")) for coding in mappings(known.get("coding")))
+    return text(known.get("text")) or next(filter(None, shown), "")

@@ -10,7 +10,7 @@ from clinical.medications import Order, Source
 from smart.dates import instant, local_day
 from smart.dosage import Dose, dose_of
 from smart.drugs import UNNAMED, Drug
-from smart.lenient import Resource, mapping, mappings, named, text
+from smart.lenient import Resource, mapping, mappings, named, text, words_of
 
 
 def order_of_request(resource: Resource, drug: Drug, zone: ZoneInfo) -> Order:
@@ -96,9 +96,4 @@ def _reason(value: object) -> str:
     if not value:
         return ""
     concepts = mappings(value) or [mapping(value)]
-    words = [
-        text(concept.get("text"))
-        or next((text(c.get("display")) for c in mappings(concept.get("coding"))), "")
-        for concept in concepts
-    ]
-    return "; ".join(word for word in words if word)
+    return "; ".join(filter(None, map(words_of, concepts)))
