@@ -50,6 +50,6 @@ def test_the_mutation_fits_the_source(mutation: mutate.Mutation) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_every_mutation_is_noticed() -> None:
     assert list(mutate.survivors(mutate.mutations())) == []
