@@ -42,8 +42,8 @@ verdict on an ECG is a screening result; its own word is kept beside ours
 _NOTES = {
     "Google Health": (
         "Not read: active-minutes, sedentary-period and activity-level, entropy, standard "
-        "deviations and bounds of estimates, fitness levels, meal types, nutrition, symptoms. There is no blood pressure. ECGs and rhythm notices "
-        "come by polling only."
+        "deviations and bounds of estimates, fitness levels, meal types, nutrition, symptoms. "
+        "There is no blood pressure. ECGs and rhythm notices come by polling only."
     ),
     "Withings": (
         "Not read: deprecated sleep fields (durationtosleep, durationtowakeup), snoring samples, "

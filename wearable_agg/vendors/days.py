@@ -27,6 +27,12 @@ EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 1, 1, tzinfo
 LOWEST_OFFSET, HIGHEST_OFFSET = -12 * 3600, 14 * 3600
 """Every UTC offset that a place on Earth keeps lies between these."""
 
+_WEST, _EAST = timedelta(seconds=LOWEST_OFFSET), timedelta(seconds=HIGHEST_OFFSET)
+_FIRST_YEAR, _LAST_YEAR = EARLIEST.year, LATEST.year - 1
+"""Strictly between these a time is plausible in every zone."""
+
+_SECONDS = re.compile(r"([+-]?\d{1,6})(?:\.\d+)?s")
+_CLOCK = re.compile(r"([+-])(\d\d):(\d\d)")
 _LEAP_SECOND = re.compile(r"(?<=:\d\d:)60(?:\.\d+)?(?!\d)")
 
 
@@ -48,11 +54,23 @@ def moment_with_offset(text: str, path: str) -> datetime:
     shift = value.utcoffset()
     if shift is None:
         raise Unusable(path, "a time without offset")
-    if not LOWEST_OFFSET <= shift.total_seconds() <= HIGHEST_OFFSET:
+    if not _WEST <= shift <= _EAST:
         raise Unusable(path, "not an offset")
-    if not plausible(value):
+    if not _FIRST_YEAR < value.year < _LAST_YEAR and not plausible(value):
         raise Unusable(path, "a time beyond reason")
     return value
+
+
+def written_offset(text: str, path: str) -> int:
+    """Read a UTC offset in seconds, written "3600s" or "+01:00"; raises Unusable."""
+    seconds = None
+    if found := _SECONDS.fullmatch(text):
+        seconds = int(found[1])
+    elif found := _CLOCK.fullmatch(text):
+        seconds = (int(found[2]) * 3600 + int(found[3]) * 60) * (-1 if found[1] == "-" else 1)
+    if seconds is None or not LOWEST_OFFSET <= seconds <= HIGHEST_OFFSET:
+        raise Unusable(path, "not an offset")
+    return seconds
 
 
 def plausible(instant: datetime) -> bool:

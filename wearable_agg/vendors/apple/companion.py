@@ -14,10 +14,9 @@ from wearable_agg.vendors.apple.pushes import digits, each, in_unit, listed
 from wearable_agg.vendors.apple.quantities import IDENTIFIERS, RHYTHM_EVENTS, SLEEP, stage_of
 from wearable_agg.vendors.apple.values import value_of
 from wearable_agg.vendors.apple.workouts import PUSHED
-from wearable_agg.vendors.days import Span
+from wearable_agg.vendors.days import Span, written_offset
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found
-from wearable_agg.vendors.google_health.times import utc_offset
 
 _APPLE = "apple"
 _METHODS = {"manual": "manual", "automatic": "passive", "active": "active"}
@@ -142,7 +141,7 @@ def _times(entry: Part) -> Span:
     start = entry.member("startDate").text()
     times = span(start, entry.member("endDate").text(), entry.path)
     if told := entry.find("zoneOffset"):
-        return Span(times.start, times.end, utc_offset(told))
+        return Span(times.start, times.end, written_offset(told.text(), told.path))
     return Span(times.start, times.end, None) if start.endswith("Z") else times
 
 

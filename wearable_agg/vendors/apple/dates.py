@@ -12,7 +12,7 @@ from wearable_agg.vendors.days import Span, moment_with_offset, offset_at
 from wearable_agg.vendors.errors import Unusable
 
 _TWELVE_HOURS = re.compile(r"(\d{4}-\d\d-\d\d) (\d{1,2}):(\d\d:\d\d) ([AP])M ([+-]\d\d:?\d\d)")
-_SPACED_OFFSET = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) ([+-]\d\d:?\d\d)")
+_USUAL_LENGTH, _OFFSET_AT = len("2026-03-15 03:00:00 +0100"), 19
 _SPACES = {0x202F: " ", 0xA0: " "}
 
 
@@ -21,7 +21,13 @@ def span(start: str, end: str, path: str, zone: ZoneInfo | None = None) -> Span:
 
     Without a zone the offset is the one written: in an export, the phone's when it exported.
     """
-    first, last = _span(start, path), _span(end, path)
+    try:
+        first = _read(start)
+        if start == end and zone is None:
+            return first
+        last = _read(end)
+    except Unusable as fault:
+        raise Unusable(path, fault.reason) from None
     if last.end < first.start:
         raise Unusable(path, "ends before it starts")
     offset = offset_at(first.start, zone) if zone else first.offset_seconds
@@ -30,7 +36,8 @@ def span(start: str, end: str, path: str, zone: ZoneInfo | None = None) -> Span:
 
 def moment(part: Part) -> Span:
     """Read one time as a span without length; raises Unusable."""
-    return _span(part.text(), part.path)
+    text = part.text()
+    return span(text, text, part.path)
 
 
 def zone_named(name: str, path: str) -> ZoneInfo:
@@ -39,13 +46,6 @@ def zone_named(name: str, path: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise Unusable(path, "not a time zone") from None
-
-
-def _span(text: str, path: str) -> Span:
-    try:
-        return _read(text)
-    except Unusable as fault:
-        raise Unusable(path, fault.reason) from None
 
 
 @lru_cache(maxsize=4096)
@@ -58,8 +58,8 @@ def _read(text: str) -> Span:
 
 
 def _as_iso(text: str) -> str:
-    if found := _SPACED_OFFSET.fullmatch(text):
-        return found[1] + found[2]
+    if len(text) == _USUAL_LENGTH and text[_OFFSET_AT] == " ":
+        return text[:_OFFSET_AT] + text[_OFFSET_AT + 1 :]
     text = text.translate(_SPACES).strip()
     if found := _TWELVE_HOURS.fullmatch(text):
         hour = int(found[2]) % 12 + (12 if found[4] == "P" else 0)

@@ -99,15 +99,23 @@ class _Reader:
         if self._depth != 1:
             return
         row, path = self._row, self._path
-        if name == _RECORD:
-            if row.get("type") in HALVES:
-                self._keep(path, lambda: self._half(row, path))
-            else:
-                self._keep(path, lambda: export_rows.record(row, self._metadata, path))
+        if name == _RECORD and row.get("type") not in HALVES:
+            self._record(row, path)
+        elif name == _RECORD:
+            self._keep(path, lambda: self._half(row, path))
         elif name == _WORKOUT:
             self._keep(path, lambda: export_rows.workout(row, self._parts, self._metadata, path))
         elif name == _SUMMARY:
             self._keep(path, lambda: export_rows.activity_summary(row, self._zone, path))
+
+    def _record(self, row: Attributes, path: str) -> None:
+        """Keep a single row: nearly all of an export, and so without detours."""
+        try:
+            found = export_rows.record(row, self._metadata, path)
+        except Unusable as fault:
+            found = Found(fault.path, Quarantined(fault.reason))
+        if found is not None:
+            self._found.append(found)
 
     def _half(self, row: Attributes, path: str) -> Iterator[Found]:
         if row.get("type") in HALVES:

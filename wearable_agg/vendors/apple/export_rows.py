@@ -35,16 +35,18 @@ READ_METADATA = frozenset({TYPED_IN, TIME_ZONE, THRESHOLD})
 _DEVICE = re.compile(r"name:([^,>]*)(?:.*?hardware:([^>]*?)(?=, \w+:|>))?")
 
 
-def record(row: Attributes, metadata: Attributes, path: str) -> Iterator[Found]:
-    """Read a Record; nothing for a type that we do not keep. Raises Unusable."""
+def record(row: Attributes, metadata: Attributes, path: str) -> Found | None:
+    """Read a Record; None for a type that we do not keep. Raises Unusable."""
     kind = row.get("type", "")
     known = IDENTIFIERS.get(kind)
     if known is not None:
-        yield Found(f"{path}/@value", _measurement(row, metadata, known, path))
-    elif kind == SLEEP:
-        yield Found(f"{path}/@value", _stage(row, metadata, path))
-    elif kind in RHYTHM_EVENTS:
-        yield Found(path, _event(row, metadata, RHYTHM_EVENTS[kind], path))
+        place = f"{path}/@value"
+        return Found(place, _measurement(row, metadata, known, path, place))
+    if kind == SLEEP:
+        return Found(f"{path}/@value", _stage(row, metadata, path))
+    if kind in RHYTHM_EVENTS:
+        return Found(path, _event(row, metadata, RHYTHM_EVENTS[kind], path))
+    return None
 
 
 def half(row: Attributes, metadata: Attributes, path: str) -> Half:
@@ -85,12 +87,14 @@ def method_of(metadata: Attributes) -> str:
     return "manual" if metadata.get(TYPED_IN) == "1" else "unknown"
 
 
-def _measurement(row: Attributes, metadata: Attributes, known: Quantity, path: str) -> Measurement:
+def _measurement(
+    row: Attributes, metadata: Attributes, known: Quantity, path: str, place: str
+) -> Measurement:
     times = times_of(row, metadata, path)
     text = attribute(row, "value", path)
     return Measurement(
         type=known.type,
-        value=value_of(text, row.get("unit", ""), known, f"{path}/@value"),
+        value=value_of(text, row.get("unit", ""), known, place),
         unit=known.unit,
         start=times.start,
         end=times.end,

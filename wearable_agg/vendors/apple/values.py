@@ -26,7 +26,7 @@ def value_of(text: str, unit: str, known: Quantity, path: str, *, fraction: bool
 
     `fraction` says that "%" is meant as HealthKit means it, as a share of one.
     """
-    if FACTORS.get(known.unit, {}).get(unit) == 1 and not known.fraction:
+    if not known.fraction and FACTORS.get(known.unit, {}).get(unit) == 1:
         if not _NUMBER.fullmatch(text):
             raise Unusable(path, "not a number")
         return float(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime
 
 from wearable_agg.vendors.answers import Part
@@ -14,9 +13,6 @@ from wearable_agg.vendors.days import (
     written_instant,
 )
 from wearable_agg.vendors.errors import Unusable
-
-_SECONDS = re.compile(r"([+-]?\d{1,6})(?:\.\d+)?s")
-_CLOCK = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
 def interval(times: Part) -> Span:
@@ -42,17 +38,7 @@ def instant(part: Part) -> datetime:
 
 def utc_offset(part: Part | None) -> int | None:
     """Read a UTC offset in seconds, written "3600s" or "+01:00"; raises Unusable."""
-    if part is None:
-        return None
-    text = part.text()
-    seconds = None
-    if found := _SECONDS.fullmatch(text):
-        seconds = int(found[1])
-    elif found := _CLOCK.fullmatch(text):
-        seconds = (int(found[2]) * 3600 + int(found[3]) * 60) * (-1 if found[1] == "-" else 1)
-    if seconds is None or not LOWEST_OFFSET <= seconds <= HIGHEST_OFFSET:
-        raise Unusable(part.path, "not an offset")
-    return seconds
+    return None if part is None else written_offset(part.text(), part.path)
 
 
 def civil_date(part: Part) -> date:
