@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime
 
 from wearable_agg.vendors.answers import Part
 from wearable_agg.vendors.days import (
-    HIGHEST_OFFSET,
-    LOWEST_OFFSET,
     Span,
     plausible,
     written_instant,
+    written_offset,
 )
 from wearable_agg.vendors.errors import Unusable
 
