@@ -71,7 +71,9 @@ class Browser:
         """Open an address and go wherever it leads, stopping before an address with `until`."""
         return self._follow(self.get(url), until)
 
-    def submit(self, page: requests.Response, *, until: str = "", **filled: str) -> Any:
+    def submit(
+        self, page: requests.Response, *, until: str = "", **filled: str
+    ) -> requests.Response:
         """Submit the first form of a page with its own fields and those filled in."""
         form = Form.of(page)
         fields = {**form.fields, **filled}

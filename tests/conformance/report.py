@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -53,7 +54,7 @@ class Requirement:
 
 def requirements() -> list[Requirement]:
     """Every row, in order."""
-    return [Requirement(id=id, **entry) for id, entry in _toml("requirements.toml").items()]
+    return [Requirement(each, **rest) for each, rest in _toml("requirements.toml").items()]
 
 
 def not_applicable() -> dict[str, str]:
@@ -115,8 +116,8 @@ def _ids(decorator: ast.expr) -> set[str]:
     return {str(ast.literal_eval(argument)) for mark in marks for argument in mark.args}
 
 
-def _toml(name: str) -> dict[str, str]:
-    content: dict[str, str] = tomllib.loads((HERE / name).read_text("utf-8"))
+def _toml(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = tomllib.loads((HERE / name).read_text("utf-8"))
     return content
 
 

@@ -185,8 +185,7 @@ class Launched:
     def sign_out(self) -> requests.Response:
         """Sign out by the page's own form."""
         page = self.browser.get(f"{self.site.url}/sign-out")
-        found: requests.Response = self.browser.submit(page)
-        return found
+        return self.browser.submit(page)
 
     def _part(self, output: str, values: dict[str, Any]) -> str:
         """Have Dash's callback for `output` answer, with what the page would send."""

@@ -172,7 +172,7 @@ def test_neither_max_age_nor_auth_time_is_asked_for(
     assert not {"max_age", "auth_time", "claims", "prompt"} & set(_names(recording))
 
 
-@pytest.mark.requirement("46", "148")
+@pytest.mark.requirement("2", "44")
 @pytest.mark.parametrize("name", ["state", "nonce", "code_challenge"])
 def test_secrets_of_two_launches_differ(
     site: Site, ehr: SimulatedEhr, recording: Recording, name: str

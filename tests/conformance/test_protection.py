@@ -74,6 +74,7 @@ def test_a_server_that_does_not_prove_itself_gets_nothing(
     assert recording.sent == []
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.requirement("1", "230", "232", "318")
 def test_old_tls_is_not_spoken(tmp_path: Path, recording: Recording, trusted: Certificate) -> None:
     old = trusted.server_context(ssl.TLSVersion.TLSv1_1)

@@ -57,6 +57,7 @@ class Behaviour:
 
     # FHIR
     page_size: int = 20
+    page_seconds: float = 0.0  # how long each page of a search is withheld
     next_link: str = ""  # an address to send as the first page's `next`
     forbidden: frozenset[str] = frozenset()  # resource types answered with 403
     ignore_unknown_search: bool = True

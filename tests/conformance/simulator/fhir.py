@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.conformance.simulator.behaviour import Behaviour
@@ -63,7 +63,7 @@ class FhirServer:
             more = f"{self.base}/{kind}?patient={patient}&page={begin + size}"
         if more:
             bundle["link"] = [{"relation": "next", "url": more}]
-        return of_fhir(bundle)
+        return replace(of_fhir(bundle), seconds=self.behaviour.page_seconds)
 
     def _written(self, sent: Sent, steps: list[str]) -> Answer:
         resource = json.loads(sent.body)
@@ -101,5 +101,5 @@ def _location(resource: Resource) -> str:
 
 
 def _about(resource: Resource, patient: str) -> bool:
-    subject = resource.get("subject", resource.get("patient", {}))
+    subject = resource.get("subject") or resource.get("patient") or {}
     return not patient or str(subject.get("reference", "")).endswith(f"Patient/{patient}")
