@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from app.access import held
 from app.contexts import Facts, LaunchContext
 from app.cookies import drop_cookie, session_cookie, set_session
-from app.frame_page import frame_page
+from app.frame_page import again_with_cookies
 from app.headers import framed_by
 from app.parts import Parts
 from app.pending import PendingLaunch, browser_cookie
@@ -36,7 +36,6 @@ from smart.user import user_name
 
 NAMES = ("state", "code", "error", "error_description", "iss")
 LONGEST = 8_192
-RESUMED = "resumed"
 SEVERAL_ISSUERS = "the answer comes from another authorization server"
 
 
@@ -56,8 +55,9 @@ def callback_routes(parts: Parts) -> Blueprint:
     @routes.get("/callback/<own>")
     def finish(own: str = "") -> Response:
         state = request.args.get("state", "")
-        if _lost_its_cookies():
-            return frame_page(parts, way_on=f"{request.path}?{_query()}&{RESUMED}=1")
+        page = again_with_cookies(parts)
+        if page is not None:
+            return page
         try:
             response = _finish(parts)
         except Refusal as refusal:
@@ -68,16 +68,6 @@ def callback_routes(parts: Parts) -> Blueprint:
         return response
 
     return routes
-
-
-def _lost_its_cookies() -> bool:
-    """A frame whose storage access has to be renewed, because it went by way of another site."""
-    framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
-    return framed and not request.cookies and RESUMED not in request.args
-
-
-def _query() -> str:
-    return request.query_string.decode("ascii", "replace")
 
 
 def _finish(parts: Parts) -> Response:

@@ -12,6 +12,8 @@ from app.parts import Parts
 from app.pending import LIFETIME
 from app.store import SECOND
 
+RESUMED = "resumed"
+
 
 def frame_page(parts: Parts, *, way_on: str, own_window: str = "") -> Response:
     """The page; its script goes to `way_on` once cookies come back.
@@ -28,6 +30,19 @@ def frame_page(parts: Parts, *, way_on: str, own_window: str = "") -> Response:
         origin=parts.settings.web.url,
     )
     return with_probe(Response(page))
+
+
+def again_with_cookies(parts: Parts) -> Response | None:
+    """The page that takes storage access up again and comes back; None where that is no help.
+
+    Browsers end that access where the frame goes to another site and back, or is loaded from
+    outside: such a request comes without any cookie.
+    """
+    framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+    if not framed or request.cookies or RESUMED in request.args:
+        return None
+    query = request.query_string.decode("ascii", "replace")
+    return frame_page(parts, way_on=f"{request.path}?{query}{'&' if query else ''}{RESUMED}=1")
 
 
 def with_probe(response: Response) -> Response:

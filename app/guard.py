@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 
 from app.contexts import ContextGone, LaunchContext
 from app.cookies import CSRF_HEADER, csrf_matches, session_cookie
+from app.frame_page import again_with_cookies
 from app.headers import DASH, framed_by
 from app.parts import Parts
 from app.problems import ENDED, FORBIDDEN, NOT_FOUND, show
@@ -67,7 +68,7 @@ def _admit_to_dash(parts: Parts, rest: str) -> Response | None:
     try:
         parts.contexts.used(live_context(parts, request.path).id)
     except ContextGone:
-        return show(ENDED)
+        return again_with_cookies(parts) or show(ENDED)
     return None
 
 

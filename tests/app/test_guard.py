@@ -255,3 +255,15 @@ def test_a_fault_of_ours_shows_nothing_of_itself(
     response = browser.start()
     assert response.status_code == 500
     assert "secret detail" not in response.text
+
+
+def test_a_chart_in_a_frame_without_cookies_may_come_again_once(
+    site: Site, browser: Browser
+) -> None:
+    path = browser.launch()
+    stranger, framed = site.browser(), {"Sec-Fetch-Dest": "iframe"}
+    first = stranger.get(path, headers=framed)
+    assert f'data-go="{path}?resumed=1"' in first.text
+    assert "launch.js" in first.text
+    again = site.browser().get(f"{path}?resumed=1", headers=framed)
+    assert (again.status_code, "This session has ended" in again.text) == (403, True)

@@ -119,6 +119,16 @@ def test_storage_access_given_before_needs_no_click(opened: Any) -> None:
     shows_the_chart(window.open_chart())
 
 
+def test_a_frame_that_is_loaded_anew_takes_its_access_up_again(opened: Any) -> None:
+    window = opened(decided=GRANTED)
+    window.use_app_by_itself()
+    shows_the_chart(window.open_chart())
+    page = window.page.frames[1].url
+    window.page.evaluate("page => { document.querySelector('iframe').src = page; }", page)
+    expect(window.frame.locator("#identity")).to_contain_text("Marit Solheim", timeout=SIGHT)
+    assert window.page.frames[1].url == f"{page}?resumed=1"
+
+
 def test_storage_access_is_asked_for_by_a_button(opened: Any) -> None:
     window = opened()
     window.use_app_by_itself()
@@ -196,7 +206,8 @@ def test_without_scripts_the_page_says_so_and_links(browser: Browser, stack: Pla
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{stack.site.ehr_url}/patients/marit-solheim")
-    said = page.frame_locator("iframe").locator("noscript")  # which Playwright takes for no text
+    page.goto(page.locator("iframe").get_attribute("src") or "")
+    said = page.locator("noscript")  # which Playwright takes for no text
     expect(said.locator("a")).to_be_visible(timeout=SIGHT)
     assert f"allow it for {stack.site.web_url}" in said.inner_text()
     context.close()
