@@ -157,6 +157,10 @@ def story(steps: Steps, browser: Browser, running: Demo, pictures: Path | None) 
         lambda: expect(frame.locator("#ecg .main-svg").first).to_be_visible(timeout=30_000),
     )
     steps.take("a day's steps reach the EHR", lambda: uploaded(url))
+    steps.take(
+        "what the watch measured stands below the medications",
+        lambda: expect(frame.locator("#summary")).to_contain_text("per day", timeout=STORY_SECONDS),
+    )
     if pictures:
         page.wait_for_timeout(2500)
         page.screenshot(path=pictures / "chart.png", full_page=True)
