@@ -33,6 +33,11 @@ class Ahead:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether anything is fetched ahead at all."""
+        return self._pool is not None
+
     def start(self, url: str) -> None:
         """Ask for a page now, if that is worth it."""
         if self._pool is not None and url not in self._coming:

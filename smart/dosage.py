@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from config.clinical import load
 from smart.lenient import mapping, mappings, number, text
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(NamedTuple):
     """One dose (`amount` in `unit`), taken `per_day` times; unknown facts are None or ""."""
 
     words: str = ""

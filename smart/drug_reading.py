@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from types import TracebackType
 
 from smart.drugs import Drug, contained_medication, drug_of_concept, drug_of_medication
@@ -69,7 +68,7 @@ class DrugReading:
         if isinstance(drug, str):
             lost[drug] += 1
             drug = Drug("")
-        return drug if drug.name else replace(drug, name=_shown_name(resource))
+        return drug if drug.name else drug._replace(name=_shown_name(resource))
 
     def _drug_at(self, reference: str) -> Drug | str:
         if reference in self._included:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from clinical.medications import Code
 from smart.lenient import mapping, mappings, text, words_of
@@ -13,8 +12,7 @@ from smart.lenient import mapping, mappings, text, words_of
 UNNAMED = "Drug without a readable name"
 
 
-@dataclass(frozen=True, slots=True)
-class Drug:
+class Drug(NamedTuple):
     """A drug by name and codes; `name` is "" where nothing says it."""
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ from smart.gaps import reason_for
 from smart.identifiers import FHIR_ID
 from smart.lenient import mappings
 from smart.pages import Found, Resource, bundle, next_link, take
-from smart.patience import Budget, retrying
+from smart.patience import Budget, patiently
 from smart.references import inside, resolved
 
 __all__ = ["FhirReader", "Found", "Resource"]
@@ -98,7 +98,7 @@ class FhirReader:
                     problems.append(problem)
                     break
                 ahead.start(url)
-                if foreseen := self._foreseen(seen, url, page, most_pages):
+                if ahead.is_worth_it and (foreseen := self._foreseen(seen, url, page, most_pages)):
                     ahead.start(foreseen)
                 yield page
                 try:
@@ -133,8 +133,7 @@ class FhirReader:
         return bundle(self._get(url, budget).content, MAXIMUM_BYTES)
 
     def _get(self, url: str, budget: Budget) -> Response:
-        ask: Callable[[str], Response] = self._answer
-        return retrying(budget)(ask, url)
+        return patiently(lambda: self._answer(url), budget)
 
     def _answer(self, url: str) -> Response:
         token = self._bearer.token()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
@@ -16,6 +17,8 @@ ATTEMPTS = 3
 FIRST_WAIT_SECONDS = 0.3
 LONGEST_WAIT_SECONDS = 8.0  # somebody is waiting for the page
 BUDGET_SECONDS = 25.0
+
+Answer = TypeVar("Answer")
 
 
 def asked_to_wait(headers: Mapping[str, str]) -> float | None:
@@ -43,18 +46,28 @@ class Budget:
         return self._until - time.monotonic()
 
 
-def retrying(budget: Budget) -> Retrying:
-    """Calls again what raises EhrBusy, not sooner than asked.
+def patiently(ask: Callable[[], Answer], budget: Budget) -> Answer:
+    """Ask, and ask again what raises EhrBusy, not sooner than it wants.
 
-    It gives up, raising EhrBusy, after the third attempt, and at once where the EHR asks for more
-    time than the budget has or a person would wait.
+    Gives up, raising EhrBusy, after the third attempt, and at once where the EHR wants more time
+    than the budget has or a person would wait.
     """
+    try:
+        return ask()
+    except EhrBusy as error:
+        outcomes = [error]
+
+    def again() -> Answer:
+        if outcomes:
+            raise outcomes.pop()
+        return ask()
 
     def gives_up(state: RetryCallState) -> bool:
         longest = min(LONGEST_WAIT_SECONDS, budget.left)
         return state.attempt_number >= ATTEMPTS or _wait(state) > longest
 
-    return Retrying(retry=retry_if_exception_type(EhrBusy), wait=_wait, stop=gives_up, reraise=True)
+    busy = retry_if_exception_type(EhrBusy)
+    return Retrying(retry=busy, wait=_wait, stop=gives_up, reraise=True)(again)
 
 
 def _wait(state: RetryCallState) -> float:
