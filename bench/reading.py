@@ -103,7 +103,7 @@ def main() -> int:
     """Run from the command line; 1 where the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--repetitions", type=int, default=101)
+    parser.add_argument("--repetitions", type=int, default=301)
     chosen = parser.parse_args()
     with replay() as base:
         figures = measured(readers(base), chosen.repetitions)
