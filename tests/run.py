@@ -19,6 +19,7 @@ from tests.support.places import chromium, shared_data
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+SOME_FAILED = 1  # pytest's exit code; tests with time limits may fail while both cores are busy
 ROOM_BYTES = 4 * 1024**3
 
 
@@ -58,8 +59,9 @@ BOTH_CORES = ("-n", "2", "--dist", "loadfile")
 
 def marked(name: str, marks: str, lacks: Callable[[], str | None], *arguments: str) -> Group:
     """A group of pytest marks, its short form without what is marked long."""
-    short = tests(f"{marks} and not long", *arguments)
-    return Group(name, short, tests(marks, *arguments), lacks)
+    kept = ("-o", f"cache_dir=build/pytest/{name}")
+    short = tests(f"{marks} and not long", *arguments, *kept)
+    return Group(name, short, tests(marks, *arguments, *kept), lacks)
 
 
 def nothing() -> None:
@@ -111,8 +113,14 @@ def run(group: Group, long: bool) -> Outcome:
     print(f"\n== {group.name}: {' '.join(command[-6:])}", flush=True)
     begun = time.monotonic()
     code = subprocess.run(command, cwd=ROOT, check=False, env=environment()).returncode
+    why = "" if code == 0 else f"exit {code}"
+    if code == SOME_FAILED and "pytest" in command:
+        print(f"\n== {group.name}: those that failed once more, alone", flush=True)
+        alone = (*command, "-n", "0", "--last-failed")
+        code = subprocess.run(alone, cwd=ROOT, check=False, env=environment()).returncode
+        why = "some only when run alone" if code == 0 else f"exit {code}, alone too"
     state = "passed" if code == 0 else "FAILED"
-    return Outcome(group.name, state, time.monotonic() - begun, "" if code == 0 else f"exit {code}")
+    return Outcome(group.name, state, time.monotonic() - begun, why)
 
 
 def report(outcomes: list[Outcome]) -> int:
