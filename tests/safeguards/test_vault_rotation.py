@@ -28,6 +28,7 @@ def write(folder: Path, first: int, count: int) -> None:
         sealed = vault.seal(f"value {row}".encode(), bound_to=place(tenant, row))
         with database:
             database.execute("INSERT INTO rows VALUES (?, ?, ?)", (row, tenant, sealed))
+        time.sleep(0.002)
 
 
 def read(folder: Path, done: Event, unreadable: multiprocessing.Queue[int]) -> None:
@@ -66,6 +67,7 @@ def test_keys_rotate_every_100_ms_under_running_processes_and_every_row_is_read(
     reader = PROCESSES.Process(target=read, args=(tmp_path, done, unreadable))
     for process in (*writers, reader):
         process.start()
+    await_first_row(database)
     rotations = rotate_while_running(tmp_path / "keys", writers)
     done.set()
     for process in (*writers, reader):
@@ -77,6 +79,12 @@ def test_keys_rotate_every_100_ms_under_running_processes_and_every_row_is_read(
     assert len(kept) == rows
     assert all(readable(vault, *row) for row in kept)
     assert len({sealed[:9] for _, _, sealed in kept}) > rotations
+
+
+def await_first_row(database: sqlite3.Connection) -> None:
+    """Wait until a writer is past its start: a rotation before that reaches no row."""
+    while not database.execute("SELECT count(*) FROM rows").fetchone()[0]:
+        time.sleep(0.01)
 
 
 def rotate_while_running(keys: Path, writers: list[multiprocessing.process.BaseProcess]) -> int:
