@@ -8,23 +8,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from tests.support.places import chromium
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Browser]:
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -38,8 +25,8 @@ def address(site: Any) -> Iterator[str]:
     thread.join()
 
 
-def opened(chrome: Browser, address: str, width: int, scheme: Any = "light") -> Page:
-    context = chrome.new_context(
+def opened(browser: Browser, address: str, width: int, scheme: Any = "light") -> Page:
+    context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         permissions=["clipboard-read", "clipboard-write"],
@@ -49,15 +36,15 @@ def opened(chrome: Browser, address: str, width: int, scheme: Any = "light") -> 
     return page
 
 
-def test_each_value_is_copied_as_it_stands(chrome, address, site):
-    page = opened(chrome, address, 1280)
+def test_each_value_is_copied_as_it_stands(browser, address, site):
+    page = opened(browser, address, 1280)
     page.get_by_role("button", name="Copy: JWKS URL").first.click()
     assert page.get_by_role("status").text_content() == "Copied: JWKS URL"
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{site.settings.web.url}/.well-known/jwks.json"
 
 
-def test_nothing_on_it_breaks_its_own_policy(chrome, address):
+def test_nothing_on_it_breaks_its_own_policy(browser, address):
     page = chrome.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
@@ -67,12 +54,12 @@ def test_nothing_on_it_breaks_its_own_policy(chrome, address):
 
 
 @pytest.mark.parametrize("width", [1280, 600, 360])
-def test_it_is_never_wider_than_its_window(chrome, address, width):
-    page = opened(chrome, address, width)
+def test_it_is_never_wider_than_its_window(browser, address, width):
+    page = opened(browser, address, width)
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_barrier(chrome, address, scheme):
-    results = Axe().run(opened(chrome, address, 1280, scheme))
+def test_axe_finds_no_barrier(browser, address, scheme):
+    results = Axe().run(opened(browser, address, 1280, scheme))
     assert results.response["violations"] == []
