@@ -45,7 +45,7 @@ def test_each_value_is_copied_as_it_stands(browser, address, site):
 
 
 def test_nothing_on_it_breaks_its_own_policy(browser, address):
-    page = chrome.new_page()
+    page = browser.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(address)
