@@ -3,10 +3,12 @@
 ::
 
     python -m sandbox.ehr --listen 127.0.0.1:8400 --url http://localhost:8400 \\
-        --data DIR --clients FILE.json [--app-launch-url URL]
+        --data DIR --clients FILE.json [--app-launch-url URL] [--personality NAME]
 
 ``--url`` is how browsers and apps reach the server. ``--data`` is filled with synthetic charts at
 the first start and kept afterwards. ``--app-launch-url`` replaces the launch URL of the framed app.
+``--personality`` says how it behaves when apps write (``sandbox.ehr.personality``); one EHR of each
+kind is besides at ``URL/as/NAME``, with its FHIR base at ``URL/as/NAME/fhir``.
 
 ``--clients`` names a JSON list of the registered apps, each an object with
 
@@ -34,8 +36,9 @@ from urllib.parse import urlsplit
 
 from waitress import create_server
 
-from sandbox.ehr.app import create_app
+from sandbox.ehr.app import Hospitals
 from sandbox.ehr.clients import BadRegistration, load_clients
+from sandbox.ehr.personality import PERSONALITIES
 from sandbox.ehr.settings import Settings
 
 THREADS = 16
@@ -49,20 +52,23 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path, metavar="DIR")
     parser.add_argument("--clients", required=True, type=Path, metavar="FILE.json")
     parser.add_argument("--app-launch-url", metavar="URL")
+    parser.add_argument("--personality", choices=sorted(PERSONALITIES), default="atomic")
     options = parser.parse_args()
     try:
         clients = load_clients(options.clients)
     except (BadRegistration, OSError) as error:
         parser.error(str(error))
     url = options.url.rstrip("/")
-    serve(Settings(url, options.data, clients, options.app_launch_url), options.listen)
+    like = PERSONALITIES[options.personality]
+    settings = Settings(url, options.data, clients, options.app_launch_url, personality=like)
+    serve(settings, options.listen)
 
 
 def serve(settings: Settings, listen: str) -> None:
     """Answer requests on ``HOST:PORT`` until SIGTERM or SIGINT."""
     signal.signal(signal.SIGTERM, _stop)
     scheme = urlsplit(settings.url).scheme  # a proxy may end TLS in front of it
-    server = create_server(create_app(settings), listen=listen, threads=THREADS, url_scheme=scheme)
+    server = create_server(Hospitals(settings), listen=listen, threads=THREADS, url_scheme=scheme)
     print(f"Sandbox EHR on {settings.url}", flush=True)
     server.run()
     server.close()

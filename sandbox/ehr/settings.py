@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sandbox.ehr.clients import Client
 from sandbox.ehr.database import Clock, utc_now
+from sandbox.ehr.personality import PERSONALITIES, Personality
 
 CLINICIAN, CLINICIAN_NAME = "Practitioner/ingrid-lind", "Dr Ingrid Lind"
 TENANT = "sandbox"
@@ -22,6 +23,7 @@ class Settings:
     clients: Mapping[str, Client]
     app_launch_url: str | None = None
     clock: Clock = utc_now
+    personality: Personality = PERSONALITIES["atomic"]
 
     @property
     def fhir_base(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,11 +13,12 @@ from urllib.parse import parse_qsl
 
 from sandbox.ehr.database import Database
 from sandbox.ehr.fhir.access import Bearer
-from sandbox.ehr.fhir.problems import FhirProblem, Malformed, WrongMethod, outcome
+from sandbox.ehr.fhir.problems import FhirProblem, Malformed, NotSupported, WrongMethod, outcome
 from sandbox.ehr.fhir.reading import Reader, known
 from sandbox.ehr.fhir.store import Stored, instant
 from sandbox.ehr.fhir.validation import check_references, check_structure
 from sandbox.ehr.fhir.writing import Preconditions, create, delete, existing, update
+from sandbox.ehr.personality import IGNORED, RACY, Personality
 
 METHODS = ("DELETE", "POST", "PUT", "GET")
 """In the order a transaction does them."""
@@ -44,6 +46,7 @@ class Bundles:
     reader: Reader
     bearer: Bearer
     now: datetime
+    personality: Personality
 
     def process(self, bundle: dict[str, Any]) -> dict[str, Any]:
         """The response Bundle, entries in request order; a transaction raises FhirProblem."""
@@ -52,6 +55,8 @@ class Bundles:
         kind = bundle.get("type")
         if kind not in ("batch", "transaction"):
             raise Malformed(f"Bundle.type has to be batch or transaction, not {kind!r}.")
+        if not self.personality.transactions:
+            raise NotSupported("This server takes no batches and no transactions.")
         raw = bundle.get("entry", [])
         answers = self._transaction(raw) if kind == "transaction" else self._batch(raw)
         return {"resourceType": "Bundle", "type": f"{kind}-response", "entry": answers}
@@ -70,8 +75,13 @@ class Bundles:
         entries = [_parse(entry) for entry in raw]
         _refuse_repeats(entries)
         for entry in entries:
+            if entry.method != "GET" and not self.personality.writes(entry.type):
+                raise WrongMethod(f"{entry.type} is read only here.")
             if entry.resource is not None:
                 check_structure(entry.resource)
+        if self.personality.condition == RACY:
+            entries = [self._identified(self.database.read(), entry) for entry in entries]
+            time.sleep(self.personality.window_seconds)
         with self.database.write() as connection:
             answers = self._do_all(connection, entries)
         return [answers[position] for position in range(len(entries))]
@@ -92,9 +102,12 @@ class Bundles:
         return answers
 
     def _identified(self, connection: Connection, entry: Entry) -> Entry:
-        if entry.method != "POST":
+        if entry.method != "POST" or entry.id:
             return entry
-        found = existing(connection, self.bearer, entry.type, entry.conditions)
+        conditions = entry.conditions
+        if self.personality.condition == IGNORED:
+            conditions = Preconditions()
+        found = existing(connection, self.bearer, entry.type, conditions)
         return replace(entry, found=found, id=found.id if found else str(uuid.uuid4()))
 
     def _do(self, connection: Connection, entry: Entry) -> dict[str, Any]:
@@ -111,7 +124,13 @@ class Bundles:
             done = create(connection, self.bearer, entry.resource, self.now, entry.id)
         else:
             done = update(
-                connection, self.bearer, entry.id, entry.resource, entry.conditions, self.now
+                connection,
+                self.bearer,
+                entry.id,
+                entry.resource,
+                entry.conditions,
+                self.now,
+                creates=self.personality.puts_create,
             )
         return _answer(done.status, done.stored, self.reader.base)
 

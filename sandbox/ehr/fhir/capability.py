@@ -6,11 +6,13 @@ from typing import Any
 
 from sandbox.ehr.auth.scopes import CONTEXT_SCOPES
 from sandbox.ehr.fhir.parameters import TYPES, Parameter
+from sandbox.ehr.personality import IGNORED, Personality
 from sandbox.ehr.settings import Settings
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 SECURITY_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 INTERACTIONS = ("read", "vread", "update", "delete", "history-instance", "create", "search-type")
+WRITING = ("create", "update", "delete")
 CAPABILITIES = (
     "launch-ehr",
     "launch-standalone",
@@ -33,6 +35,7 @@ CAPABILITIES = (
 
 def capability_statement(settings: Settings) -> dict[str, Any]:
     """The CapabilityStatement, with the security extension older clients discover by."""
+    like = settings.personality
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -46,8 +49,12 @@ def capability_statement(settings: Settings) -> dict[str, Any]:
             {
                 "mode": "server",
                 "security": _security(settings),
-                "resource": [_resource(type_, known) for type_, known in TYPES.items()],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "resource": [
+                    _resource(type_, known, like)
+                    for type_, known in TYPES.items()
+                    if type_ not in like.unknown
+                ],
+                "interaction": _bundles(like),
             }
         ],
     }
@@ -107,17 +114,23 @@ def _security(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _resource(type_: str, known: dict[str, Parameter]) -> dict[str, Any]:
+def _bundles(like: Personality) -> list[dict[str, str]]:
+    return [{"code": "transaction"}, {"code": "batch"}] if like.transactions else []
+
+
+def _resource(type_: str, known: dict[str, Parameter], like: Personality) -> dict[str, Any]:
     includes = [f"{type_}:{name}" for name, found in known.items() if found.kind == "reference"]
     parameters = [{"name": found.name, "type": found.kind} for found in known.values()]
     always = [{"name": "_id", "type": "token"}, {"name": "_lastUpdated", "type": "date"}]
     return {
         "type": type_,
-        "interaction": [{"code": code} for code in INTERACTIONS],
+        "interaction": [
+            {"code": code} for code in INTERACTIONS if like.writes(type_) or code not in WRITING
+        ],
         "versioning": "versioned-update",
         "readHistory": True,
-        "updateCreate": True,
-        "conditionalCreate": True,
+        "updateCreate": like.puts_create and like.writes(type_),
+        "conditionalCreate": like.condition != IGNORED and like.writes(type_),
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
         "searchInclude": includes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 
@@ -24,6 +26,12 @@ class Malformed(FhirProblem):
     """The request is not valid FHIR; change it."""
 
     status, code = 400, "invalid"
+
+
+class Missing(Malformed):
+    """A resource lacks an element that FHIR requires; add it."""
+
+    code = "required"
 
 
 class NotSupported(FhirProblem):
@@ -109,6 +117,24 @@ class Unavailable(FhirProblem):
 
     def headers(self) -> dict[str, str]:
         return {"Retry-After": "5"}
+
+
+class Throttled(FhirProblem):
+    """Too many requests; wait as long as the header says."""
+
+    status, code = 429, "throttled"
+
+    def __init__(self, diagnostics: str, seconds: float, form: str) -> None:
+        super().__init__(diagnostics)
+        self._seconds, self._form = seconds, form
+
+    def headers(self) -> dict[str, str]:
+        if self._form == "milliseconds":
+            return {"x-ms-retry-after-ms": str(round(self._seconds * 1000))}
+        if self._form == "date":
+            until = datetime.now(UTC) + timedelta(seconds=self._seconds)
+            return {"Retry-After": format_datetime(until, usegmt=True)}
+        return {"Retry-After": str(max(1, round(self._seconds)))}
 
 
 def outcome(severity: str, code: str, diagnostics: str) -> dict[str, Any]:

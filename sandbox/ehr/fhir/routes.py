@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from email.utils import format_datetime
 from typing import Any
 
@@ -18,9 +19,12 @@ from sandbox.ehr.fhir.capability import capability_statement, smart_configuratio
 from sandbox.ehr.fhir.problems import (
     FhirProblem,
     Malformed,
+    Missing,
     NotAcceptable,
     NotFound,
     NoToken,
+    NotSupported,
+    Stale,
     Unauthenticated,
     WrongContentType,
     WrongMethod,
@@ -30,6 +34,7 @@ from sandbox.ehr.fhir.reading import Reader, known
 from sandbox.ehr.fhir.store import Stored
 from sandbox.ehr.fhir.validation import check_references, check_structure
 from sandbox.ehr.fhir.writing import Preconditions, Written, create, delete, existing, update
+from sandbox.ehr.personality import IGNORED, RACY
 from sandbox.ehr.settings import Settings
 
 FHIR_JSON = "application/fhir+json"
@@ -44,6 +49,7 @@ class FhirServer:
         self._database = database
         self._tokens = tokens
         self._reader = Reader(database, settings.fhir_base)
+        self._like = settings.personality
         self._capability = json.dumps(capability_statement(settings))
 
     def capability(self) -> Response:
@@ -78,8 +84,17 @@ class FhirServer:
     def create(self, type_: str) -> Response:
         """POST Type, with If-None-Exist atomic against every other write."""
         bearer, resource = self._bearer(), self._resource(type_)
+        if not self._like.keeps_identifiers:
+            resource.pop("identifier", None)
+        conditions = Preconditions() if self._like.condition == IGNORED else preconditions()
+        if self._like.condition == RACY:
+            found = existing(self._database.read(), bearer, type_, conditions)
+            if found:
+                return self._written(Written(200, found))
+            conditions = Preconditions()
+            time.sleep(self._like.window_seconds)
         with self._database.write() as connection:
-            found = existing(connection, bearer, type_, preconditions())
+            found = existing(connection, bearer, type_, conditions)
             if found:
                 return self._written(Written(200, found))
             written = create(connection, bearer, resource, self._settings.clock())
@@ -91,7 +106,15 @@ class FhirServer:
         bearer, resource = self._bearer(), self._resource(type_)
         now = self._settings.clock()
         with self._database.write() as connection:
-            written = update(connection, bearer, id_, resource, preconditions(), now)
+            written = update(
+                connection,
+                bearer,
+                id_,
+                resource,
+                preconditions(),
+                now,
+                creates=self._like.puts_create,
+            )
             check_references(connection, resource, self._settings.fhir_base)
         return self._written(written)
 
@@ -105,8 +128,31 @@ class FhirServer:
 
     def bundle(self) -> Response:
         """POST a batch or transaction."""
-        bundles = Bundles(self._database, self._reader, self._bearer(), self._settings.clock())
+        now = self._settings.clock()
+        bundles = Bundles(self._database, self._reader, self._bearer(), now, self._like)
         return answer(json.dumps(bundles.process(json_body())))
+
+    def refuse_by_nature(self) -> None:
+        """Raise what this EHR answers to types that it does not serve or does not take."""
+        type_ = (request.view_args or {}).get("type_")
+        if type_ in self._like.unknown:
+            raise NotSupported(f"This server has no resource type {type_!r}.")
+        if type_ and is_write() and not self._like.writes(type_):
+            raise WrongMethod(f"{type_} is read only here.")
+
+    def expire_token(self) -> None:
+        """End the life of the access token that came with the request."""
+        _, _, text = request.headers.get("Authorization", "").partition(" ")
+        if token := self._tokens.find(text.strip(), "access"):
+            self._tokens.revoke(token)
+
+    def problem(self, problem: FhirProblem) -> Response:
+        """The OperationOutcome of a refused interaction, with the status this EHR gives it."""
+        if isinstance(problem, Stale):
+            return problem_answer(problem, self._like.stale_status)
+        if isinstance(problem, Missing):
+            return problem_answer(problem, self._like.missing_status)
+        return problem_answer(problem)
 
     def _bearer(self) -> Bearer:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -138,6 +184,8 @@ def fhir_blueprint(server: FhirServer, faults: Faults) -> Blueprint:
     fhir = Blueprint("fhir", __name__, url_prefix="/fhir")
     fhir.before_request(faults.before_request)
     fhir.before_request(negotiate)
+    fhir.before_request(server.refuse_by_nature)
+    fhir.before_request(lambda: strike(server, faults) if is_write() else None)
     fhir.get("/metadata")(server.capability)
     fhir.get("/.well-known/smart-configuration")(server.configuration)
     fhir.post("/", strict_slashes=False)(server.bundle)
@@ -149,17 +197,36 @@ def fhir_blueprint(server: FhirServer, faults: Faults) -> Blueprint:
     fhir.delete("/<type_>/<id_>")(server.delete)
     fhir.get("/<type_>/<id_>/_history")(server.history)
     fhir.get("/<type_>/<id_>/_history/<version>")(server.read_version)
-    fhir.errorhandler(FhirProblem)(problem_answer)
+    fhir.errorhandler(FhirProblem)(server.problem)
     fhir.errorhandler(HTTPException)(http_answer)
     fhir.errorhandler(Exception)(failure_answer)
 
     @fhir.after_request
     def lose_reply(response: Response) -> Response:
-        writes = request.method != "GET" and not request.path.endswith("/_search")
-        written = writes and response.status_code < 300
-        return Response("Gateway Time-out", 504) if written and faults.loses_reply() else response
+        written = is_write() and response.status_code < 300
+        lost = written and faults.strikes("lose_replies")
+        return Response("Gateway Time-out", 504) if lost else response
 
     return fhir
+
+
+def strike(server: FhirServer, faults: Faults) -> Response | None:
+    """Let the faults that are switched on befall a write; an answer here ends it."""
+    faults.before_write()
+    if faults.strikes("expire_tokens"):
+        server.expire_token()
+    if faults.strikes("failures"):
+        return answer(json.dumps(outcome("fatal", "exception", "The server failed.")), 500)
+    if faults.strikes("errors_in_200"):
+        return answer(json.dumps(outcome("error", "processing", "It could not be stored.")))
+    if faults.strikes("html_in_200"):
+        return Response("<html><body>Please sign in</body></html>", 200, mimetype="text/html")
+    return None
+
+
+def is_write() -> bool:
+    """Whether the request at hand may change something."""
+    return request.method != "GET" and not request.path.endswith("/_search")
 
 
 def catch_unknown_addresses(app: Flask) -> None:
@@ -228,10 +295,10 @@ def version_headers(stored: Stored) -> dict[str, str]:
     return {"ETag": stored.etag, "Last-Modified": format_datetime(stored.updated, usegmt=True)}
 
 
-def problem_answer(problem: FhirProblem) -> Response:
+def problem_answer(problem: FhirProblem, status: int | None = None) -> Response:
     """The OperationOutcome of a refused interaction."""
     body = json.dumps(outcome("error", problem.code, problem.diagnostics))
-    return answer(body, problem.status, problem.headers())
+    return answer(body, status or problem.status, problem.headers())
 
 
 def http_answer(error: HTTPException) -> Response:

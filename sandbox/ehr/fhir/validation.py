@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.ehr.fhir.indexing import patient_reference, split_reference
 from sandbox.ehr.fhir.parameters import TYPES
-from sandbox.ehr.fhir.problems import BrokenRule, Malformed
+from sandbox.ehr.fhir.problems import BrokenRule, Malformed, Missing
 from sandbox.ehr.fhir.store import exists
 
 ABOUT_A_PATIENT = ("Flag", "Observation", "Condition", "MedicationRequest")
@@ -35,7 +35,8 @@ def check_structure(resource: dict[str, Any]) -> None:
         model = get_fhir_model_class(type_).model_validate(resource)
     except ValidationError as error:
         problems = "; ".join(_describe(problem) for problem in error.errors()[:10])
-        raise Malformed(f"{type_}: {problems}") from error
+        missing = any("missing" in problem["type"] for problem in error.errors())
+        raise (Missing if missing else Malformed)(f"{type_}: {problems}") from error
     for problem in _rule_breaks(model, type_):
         raise Malformed(problem)
 

@@ -11,7 +11,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from sandbox.ehr.fhir.access import Bearer, demand
-from sandbox.ehr.fhir.problems import BrokenRule, Forbidden, Malformed, SeveralMatches, Stale
+from sandbox.ehr.fhir.problems import (
+    BrokenRule,
+    Forbidden,
+    Malformed,
+    SeveralMatches,
+    Stale,
+    WrongMethod,
+)
 from sandbox.ehr.fhir.search import identify
 from sandbox.ehr.fhir.store import Stored, current, patient_of, remove, save
 from sandbox.ehr.fhir.validation import check_id
@@ -76,13 +83,20 @@ def update(
     resource: dict[str, Any],
     conditions: Preconditions,
     now: datetime,
+    *,
+    creates: bool = True,
 ) -> Written:
-    """Store the next version; an id nobody has yet is created. Raises Stale."""
+    """Store the next version; an id nobody has yet is created where the server ``creates`` so.
+
+    Raises Stale, WrongMethod.
+    """
     check_id(id_)
     type_ = resource["resourceType"]
     if resource.get("id") != id_:
         raise Malformed(f"The body's id {resource.get('id')!r} is not the address's {id_!r}.")
     before = current(connection, type_, id_)
+    if before is None and not creates:
+        raise WrongMethod("This server gives new resources ids of its own.")
     action = "u" if before else "c"
     bearer.reach(type_, action)
     check_preconditions(before, conditions)
