@@ -36,8 +36,8 @@ def records() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+def chrome() -> Iterator[Browser]:
+    """A headless Chromium; Playwright allows one in a process."""
     executable = chromium()
     if executable is None:
         _missing("no Chromium: apt-get install chromium, or set CHROMIUM")
@@ -45,6 +45,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chrome: Browser) -> Browser:
+    """The same Chromium, where no test client goes by this name."""
+    return chrome
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def web(keys: Path) -> Iterator[str]:
     app = Flask("web")
     app.get("/.well-known/jwks.json")(lambda: jsonify(ClientKeys.open(keys).public_jwks()))
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

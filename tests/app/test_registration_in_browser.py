@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def address(site: Any) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, site.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/register"
     server.shutdown()
@@ -25,8 +25,8 @@ def address(site: Any) -> Iterator[str]:
     thread.join()
 
 
-def opened(browser: Browser, address: str, width: int, scheme: Any = "light") -> Page:
-    context = browser.new_context(
+def opened(chrome: Browser, address: str, width: int, scheme: Any = "light") -> Page:
+    context = chrome.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         permissions=["clipboard-read", "clipboard-write"],
@@ -36,16 +36,16 @@ def opened(browser: Browser, address: str, width: int, scheme: Any = "light") ->
     return page
 
 
-def test_each_value_is_copied_as_it_stands(browser, address, site):
-    page = opened(browser, address, 1280)
+def test_each_value_is_copied_as_it_stands(chrome, address, site):
+    page = opened(chrome, address, 1280)
     page.get_by_role("button", name="Copy: JWKS URL").first.click()
     assert page.get_by_role("status").text_content() == "Copied: JWKS URL"
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{site.settings.web.url}/.well-known/jwks.json"
 
 
-def test_nothing_on_it_breaks_its_own_policy(browser, address):
-    page = browser.new_page()
+def test_nothing_on_it_breaks_its_own_policy(chrome, address):
+    page = chrome.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.goto(address)
@@ -54,12 +54,12 @@ def test_nothing_on_it_breaks_its_own_policy(browser, address):
 
 
 @pytest.mark.parametrize("width", [1280, 600, 360])
-def test_it_is_never_wider_than_its_window(browser, address, width):
-    page = opened(browser, address, width)
+def test_it_is_never_wider_than_its_window(chrome, address, width):
+    page = opened(chrome, address, width)
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_barrier(browser, address, scheme):
-    results = Axe().run(opened(browser, address, 1280, scheme))
+def test_axe_finds_no_barrier(chrome, address, scheme):
+    results = Axe().run(opened(chrome, address, 1280, scheme))
     assert results.response["violations"] == []

@@ -36,7 +36,7 @@ def application(services: FakeServices) -> Flask:
 def served(services: FakeServices) -> Iterator[str]:
     """The address of the page, while it is served from threads of this process."""
     server = make_server("127.0.0.1", 0, application(services), threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}{PATH}"

@@ -66,6 +66,7 @@ class Hospital:
 
     def close(self) -> None:
         self._server.close()
+        self._server._map.clear()  # kept connections would hold its loop
         self._thread.join(timeout=5)
 
     def launch(self, browser: FlaskClient, patient: str) -> str:

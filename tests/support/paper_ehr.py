@@ -46,7 +46,9 @@ class PaperEhr:
         )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.issuer = f"{self.url}/fhir"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
         return self
 

@@ -82,7 +82,9 @@ class StubEhr:
         self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
         self.url = f"http://localhost:{self._server.server_port}"
         self.base = f"{self.url}/fhir"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:

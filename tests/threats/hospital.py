@@ -32,7 +32,9 @@ class Hospital:
 
     def __enter__(self) -> Hospital:
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
         self._thread.start()
         patients = {"marit": patient(), "jonas": patient("jonas", "Berg")}
         sotalol = {"text": "Sotalol 80 mg"}

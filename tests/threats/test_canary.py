@@ -217,7 +217,7 @@ def _fail_at_the_fhir_server(role: Role, ehr: SimulatedEhr) -> None:
         ehr.behaviour.always.clear()
 
 
-@pytest.mark.parametrize("kind", ["symmetric", "asymmetric"])
+@pytest.mark.parametrize("kind", [pytest.param("symmetric", marks=pytest.mark.long), "asymmetric"])
 def test_a_whole_life_leaves_no_secret_anywhere(
     ehr: SimulatedEhr, recording: Recording, tmp_path: Path, kind: str
 ) -> None:
