@@ -15,6 +15,7 @@ _COMMANDS = {
     "parse": ("app.parsing", "parse"),
     "replay": ("app.replay", "replay"),
     "run": ("app.running", "run"),
+    "validate": ("app.validating", "validate"),
     "vault": ("app.vault_command", "vault"),
 }
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wearable_agg.ecg.frames import HIGHEST_RATE, INVALID_SAMPLE, LOWEST_RATE, Samples
 
 SLICE_SECONDS = 1.0
+MICROVOLTS_PER_MILLIVOLT = 1000.0
 _MICROVOLTS = {"mv": 1000.0, "uv": 1.0, "µv": 1.0, "v": 1e6}
 _FOR_RHYTHM = ("I", "II", "MLII", "ECG", "ECG1")
 _LARGEST = 32767
@@ -36,6 +37,10 @@ class Recording:
         """How long it lasts."""
         return len(self.counts) / self.rate
 
+    def millivolts(self, counts: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Return counts of this recording in millivolts, NaN where there is no reading."""
+        return millivolts(counts, self.gain)
+
     def slices(self, start: int) -> list[Samples]:
         """Cut it into slices of a second, the first at device time `start` (microseconds)."""
         length = round(self.rate * SLICE_SECONDS)
@@ -43,6 +48,13 @@ class Recording:
             Samples(0, number, start + round(at * 1e6 / self.rate), self.counts[at : at + length])
             for number, at in enumerate(range(0, len(self.counts), length))
         ]
+
+
+def millivolts(counts: NDArray[np.int16], gain: float) -> NDArray[np.float32]:
+    """Return counts of `gain` microvolts in millivolts, NaN where there is no reading."""
+    values = counts.astype(np.float32) * np.float32(gain / MICROVOLTS_PER_MILLIVOLT)
+    values[counts == INVALID_SAMPLE] = np.nan
+    return values
 
 
 def read_wfdb(path: Path, lead: str | None) -> Recording:

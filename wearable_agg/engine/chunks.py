@@ -7,8 +7,9 @@ import zlib
 import numpy as np
 
 from wearable_agg.afib.types import Chunk
-from wearable_agg.ecg.frames import HIGHEST_RATE, INVALID_SAMPLE, LOWEST_RATE
+from wearable_agg.ecg.frames import HIGHEST_RATE, LOWEST_RATE
 from wearable_agg.ecg.inbox import Session
+from wearable_agg.ecg.recordings import millivolts
 from wearable_agg.ecg.stream import Frame
 
 ANALYSED_LEAD = 0
@@ -18,7 +19,6 @@ SHARDS = 8
 """Fixed with the checkpoints: another number would need their states to be moved."""
 
 _MICROS_PER_SECOND = 1e6
-_MICROVOLTS_PER_MILLIVOLT = 1000.0
 
 
 class Unusable(Exception):
@@ -49,13 +49,11 @@ def chunk(session: Session, frame: Frame) -> Chunk:
     if not LOWEST_RATE <= frame.rate <= HIGHEST_RATE:
         raise Unusable(f"a rate of {frame.rate} Hz")
     counts = np.frombuffer(frame.counts, dtype="<i2")
-    millivolts = counts.astype(np.float32) * np.float32(session.gain / _MICROVOLTS_PER_MILLIVOLT)
-    millivolts[counts == INVALID_SAMPLE] = np.nan
     return Chunk(
         stream=stream_name(session),
         start=frame.start / _MICROS_PER_SECOND,
         rate=frame.rate,
-        samples=millivolts,
+        samples=millivolts(counts, session.gain),
         sequence=frame.sequence,
         gap_before=frame.gap_before,
     )

@@ -1,0 +1,1 @@
+"""How well the analysis does on annotated records, in the field's own figures (ANSI/AAMI EC57)."""
