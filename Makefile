@@ -26,9 +26,10 @@ lint: .venv/installed-dev
 	@deploy/environment.sh requirements.lock
 	@touch $@
 
-.venv/installed-dev: requirements-dev.lock pyproject.toml deploy/environment.sh deploy/chromium.sh
+.venv/installed-dev: requirements-dev.lock pyproject.toml deploy/environment.sh deploy/chromium.sh deploy/postgresql.sh
 	@deploy/environment.sh requirements-dev.lock
 	@deploy/chromium.sh
+	@deploy/postgresql.sh
 	@touch $@ .venv/installed
 
 clean:  ## remove the environment and the demo's data

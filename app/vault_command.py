@@ -73,10 +73,10 @@ def reencrypt(config: Path) -> None:
 def _columns(settings: Settings, vault: Vault) -> Iterator[Progress]:
     """Work on every sealed column there is; how each came out."""
     stores = ((settings.app_database, IN_APP), (settings.wearables_database, IN_WEARABLES))
-    for path, columns in stores:
-        if not path.exists():
+    for place, columns in stores:
+        if isinstance(place, Path) and not place.exists():
             continue
-        engine = open_database(path)
+        engine = open_database(place)
         for column in columns:
             last = Progress(str(column.column), 0)
             for last in seal_anew(engine, vault, column):

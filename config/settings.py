@@ -87,6 +87,7 @@ class Settings:
     delivery_interval_seconds: float = 0.5
     worker_interval_seconds: float = 0.3
     backfill_days: int = 365
+    database: str = ""  # postgresql://... of people, measurements, findings; else a file in `data`
 
     @classmethod
     def load(cls, path: Path) -> Settings:
@@ -111,6 +112,7 @@ class Settings:
             {
                 **{name: value for name, value in rest.items() if name not in _TABLES},
                 "data": (folder / str(rest.get("data", "data"))).resolve(),
+                "database": _database_url(str(rest.get("database", ""))),
                 "tenants": tuple(_build(Tenant, entry) for entry in rest.get("tenant", ())),
                 "vendors": {
                     name: _build(VendorApp, {"vendor": name, **entry})
@@ -131,9 +133,9 @@ class Settings:
         return self.data / "app.db"
 
     @property
-    def wearables_database(self) -> Path:
-        """People, consent, measurements, findings, outbox, audit."""
-        return self.data / "wearables.db"
+    def wearables_database(self) -> Path | str:
+        """People, consent, measurements, findings, outbox, audit: a SQLite file or a URL."""
+        return self.database or self.data / "wearables.db"
 
     @property
     def ecg_database(self) -> Path:
@@ -153,6 +155,13 @@ class Settings:
 
 
 _TABLES = {"tenant", "vendor", "web", "api", "gateway", "data"}
+
+
+def _database_url(url: str) -> str:
+    """Raises SettingsError unless it is empty or names a PostgreSQL database."""
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError("database: give a postgresql:// URL, or leave it out for SQLite")
+    return url.replace("postgres://", "postgresql://", 1)
 
 
 def _build(kind: type[Part], entry: Mapping[str, Any]) -> Part:

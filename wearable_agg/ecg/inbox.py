@@ -8,7 +8,6 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from safeguards.assertions import Asker
 from wearable_agg.ecg.clock import Clock
@@ -16,6 +15,7 @@ from wearable_agg.ecg.frames import Code, Device, Hello, ProtocolError
 from wearable_agg.ecg.stream import Frame
 from wearable_agg.ecg.tables import frames, quarantined, sessions
 from wearable_agg.store.clock import now_micros
+from wearable_agg.store.upserts import insert
 
 _FRAME = tuple(field.name for field in fields(Frame))
 _frame_values = attrgetter(*_FRAME)  # asdict would copy every value

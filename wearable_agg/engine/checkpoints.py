@@ -8,12 +8,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects.sqlite import insert
 
 from wearable_agg.afib.state import ShardState, UnreadableState, new_shard
 from wearable_agg.engine.chunks import SHARDS
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.engine_tables import engine_checkpoints
+from wearable_agg.store.upserts import insert
 
 VERSION = 1
 """Changes with what is kept beside the states, which have a version of their own."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
 
 from wearable_agg.afib.types import (
     DECIDER,
@@ -23,6 +22,7 @@ from wearable_agg.ecg.inbox import Session
 from wearable_agg.people.registry import touch
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.findings_tables import analysed
+from wearable_agg.store.upserts import insert
 
 SIGNAL = "ECG"
 _MEASURES = ("end", "recorded_seconds", "analysable_seconds", "af_seconds")

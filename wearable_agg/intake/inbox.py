@@ -12,11 +12,11 @@ import zlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from safeguards.vault import Unreadable, Vault
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.intake_tables import inbox
+from wearable_agg.store.upserts import insert
 
 NEW, DONE, DEAD = "new", "done", "dead"
 WEBHOOK = "webhook"
@@ -69,7 +69,7 @@ def keep(
             raw=sealed,
             **arrival,
         )
-        .on_conflict_do_update(["key"], set_=arrival)
+        .on_conflict_do_update(index_elements=["key"], set_=arrival)
     )
 
 

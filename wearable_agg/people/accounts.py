@@ -8,12 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from safeguards.vault import Vault
 from wearable_agg.people.registry import move_to_timezone, touch
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.people_tables import vendor_accounts
+from wearable_agg.store.upserts import insert
 from wearable_agg.vendors.protocol import Profile, Tokens
 
 ACTIVE, BROKEN, UNLINKED = "active", "broken", "unlinked"
@@ -91,7 +91,8 @@ def link(
         insert(vendor_accounts)
         .values(tenant=tenant, person_id=person_id, token_version=1, **key, **values)
         .on_conflict_do_update(
-            list(key), set_={**values, "token_version": vendor_accounts.c.token_version + 1}
+            index_elements=list(key),
+            set_={**values, "token_version": vendor_accounts.c.token_version + 1},
         )
         .returning(vendor_accounts.c.id)
     ).scalar_one()

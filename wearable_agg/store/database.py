@@ -1,4 +1,7 @@
-"""Opening a SQLite store so that what is committed is on disk, and writers wait for each other."""
+"""Opening a store so that what is committed is on disk, and writers wait for each other.
+
+A store is a SQLite file or a PostgreSQL database; the rest of the backend need not know which.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,72 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_SECONDS = 15
+POSTGRESQL = "postgresql"
 _WRITING = "writing"
+_WRITERS = 0x57524953  # the key of the write lock, which belongs to one database of a server
+_ON_SERVER = {
+    "application_name": "wristchart",
+    "timezone": "UTC",
+    "synchronous_commit": "on",
+    "lock_timeout": f"{BUSY_SECONDS}s",
+}
 
 
-def open_database(path: Path) -> Engine:
-    """Open (and make, where it is missing) the SQLite file at `path`: WAL, synchronous=FULL."""
+def open_database(place: Path | str) -> Engine:
+    """Open the store at `place`: a SQLite file (made where it is missing) or a postgresql:// URL.
+
+    Reads see one moment throughout. Raises sqlalchemy.exc.ArgumentError for an unusable URL; an
+    unreachable server is told by the first use.
+    """
+    return _open_file(place) if isinstance(place, Path) else _open_server(place)
+
+
+def is_server(engine: Engine | Connection) -> bool:
+    """Tell whether the store is in PostgreSQL."""
+    return engine.dialect.name == POSTGRESQL
+
+
+@contextmanager
+def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
+    """Open a write transaction: it holds the write lock from its start, commits or rolls back.
+
+    Nobody else writes meanwhile, so that what was read stays true until the commit. With `shared`
+    other shared transactions may write at the same time (in PostgreSQL): it is for statements
+    that are right beside each other by themselves, as INSERT .. ON CONFLICT or a claim of rows
+    FOR UPDATE SKIP LOCKED.
+    """
+    with _write_connection(engine) as connection, connection.begin():
+        if is_server(engine):
+            lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+            connection.exec_driver_sql(f"SELECT {lock}({_WRITERS})")
+        yield connection
+
+
+def _write_connection(engine: Engine) -> Connection:
+    connection = engine.connect()
+    if is_server(engine):
+        # a snapshot from before the lock was won would be an old one
+        return connection.execution_options(isolation_level="READ COMMITTED")
+    return connection.execution_options(**{_WRITING: True})
+
+
+def _open_server(url: str) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    settings = " ".join(f"-c {name}={value}" for name, value in _ON_SERVER.items())
+    return create_engine(
+        address,
+        connect_args={"options": settings},
+        isolation_level="REPEATABLE READ",
+        pool_pre_ping=True,  # a server may restart behind our back
+        hide_parameters=True,
+    )
+
+
+def _open_file(path: Path) -> Engine:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         f"sqlite:///{path}",
@@ -25,13 +85,6 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     return engine
-
-
-@contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Open a write transaction: it holds the write lock from its start, commits or rolls back."""
-    with engine.connect().execution_options(**{_WRITING: True}) as connection, connection.begin():
-        yield connection
 
 
 def _configure(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
