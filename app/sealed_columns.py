@@ -12,11 +12,14 @@ from app.contexts import place_in_context
 from app.pending import place_of_secrets
 from app.tables import launch_contexts, pending_launches
 from safeguards.vault import Unreadable, Vault
+from wearable_agg.intake.import_place import place_of_import
 from wearable_agg.intake.inbox import places_of_payload
+from wearable_agg.measurements.recordings import place_of_samples
 from wearable_agg.people.accounts import place_of_tokens
 from wearable_agg.store.database import writing
-from wearable_agg.store.intake_tables import inbox
+from wearable_agg.store.intake_tables import imports, inbox
 from wearable_agg.store.people_tables import vendor_accounts
+from wearable_agg.store.recording_tables import ecg_recordings
 
 BATCH = 200
 
@@ -66,6 +69,16 @@ IN_WEARABLES = (
         lambda row: (place_of_tokens(row.tenant, row.vendor, row.vendor_user_id),),
     ),
     SealedColumn(inbox.c.raw, inbox.c.id, lambda row: places_of_payload(row.tenant, row.key)),
+    SealedColumn(
+        imports.c.place,
+        imports.c.id,
+        lambda row: (place_of_import(row.tenant, row.person_id, row.digest),),
+    ),
+    SealedColumn(
+        ecg_recordings.c.samples,
+        ecg_recordings.c.id,
+        lambda row: (place_of_samples(row.tenant, row.person_id, row.source, row.second),),
+    ),
 )
 
 
@@ -95,7 +108,8 @@ def _count(engine: Engine, sealed: SealedColumn) -> int:
 
 
 def _batch(engine: Engine, sealed: SealedColumn, after: object) -> Sequence[Row[Any]]:
-    query = select(sealed.column.table).order_by(sealed.key).limit(BATCH)
+    query = select(sealed.column.table).where(sealed.column.is_not(None))
+    query = query.order_by(sealed.key).limit(BATCH)
     if after is not None:
         query = query.where(sealed.key > after)
     with engine.connect() as connection:

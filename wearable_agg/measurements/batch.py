@@ -32,8 +32,8 @@ class SeriesKey:
     span: str
 
 
-Row = tuple[int, int, float, int | None, str, str, str]
-"""start, end, value, offset_seconds, device, method, vendor_id."""
+Row = tuple[int, int, float, int | None, str, str, str, int]
+"""start, end, value, offset_seconds, device, method, vendor_id, told_at (0 where not said)."""
 
 
 @dataclass(slots=True)
@@ -73,6 +73,7 @@ def batch_of(measurements: Iterable[Measurement], permitted: Collection[str]) ->
                 one.device,
                 one.method,
                 one.vendor_id,
+                to_micros(one.told_at) if one.told_at else 0,
             )
         )
     return batch

@@ -14,7 +14,8 @@ class Measurement:
     A daily total runs from local midnight to local midnight. `offset_seconds` is the vendor's UTC
     offset where it gave one; `method` is passive, active, manual, derived or unknown; `statistic`
     tells values of one type apart: RMSSD or SDNN for a heart-rate variability, the body site of a
-    segmental mass, the sleep that a respiratory rate is of.
+    segmental mass, the sleep that a respiratory rate is of. `told_at` is when the vendor made or
+    last changed the value, where it says so: of two values for one time the later told counts.
     """
 
     type: str
@@ -28,6 +29,7 @@ class Measurement:
     method: str
     vendor_id: str
     statistic: str = ""
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

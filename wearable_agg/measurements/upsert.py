@@ -15,38 +15,72 @@ from wearable_agg.store.measurement_tables import origins, series
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS incoming (
     series_id INTEGER, start INTEGER, "end" INTEGER, value REAL, offset_seconds INTEGER,
-    origin_id INTEGER, vendor_id TEXT, rolled_up INTEGER,
+    origin_id INTEGER, vendor_id TEXT, told_at INTEGER, rolled_up INTEGER,
     PRIMARY KEY (series_id, start, "end")) WITHOUT ROWID
 """
-_FILL = "INSERT OR REPLACE INTO temp.incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_FILL = """
+INSERT INTO temp.incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    value = excluded.value, offset_seconds = excluded.offset_seconds,
+    origin_id = excluded.origin_id, vendor_id = excluded.vendor_id, told_at = excluded.told_at
+WHERE excluded.told_at = 0 OR told_at = 0
+   OR (excluded.told_at, excluded.value) > (told_at, value)
+"""
+_TELL_LATER = """
+UPDATE measurements SET told_at = incoming.told_at FROM temp.incoming
+WHERE measurements.series_id = incoming.series_id AND measurements.start = incoming.start
+  AND measurements."end" = incoming."end" AND measurements.value = incoming.value
+  AND measurements.told_at < incoming.told_at
+"""
 _DROP_SAME = """
 DELETE FROM temp.incoming WHERE EXISTS (
     SELECT 1 FROM measurements AS kept
     WHERE kept.series_id = incoming.series_id AND kept.start = incoming.start
-      AND kept."end" = incoming."end" AND kept.value = incoming.value)
+      AND kept."end" = incoming."end"
+      AND (kept.value = incoming.value OR kept.recorded_at > ?
+           OR incoming.told_at != 0
+              AND (kept.told_at, kept.value) > (incoming.told_at, incoming.value)))
 """
 _KEEP_OLD = """
 INSERT INTO measurement_history
 SELECT kept.series_id, kept.start, kept."end", kept.version, kept.value, kept.origin_id,
-       kept.recorded_at, ?
+       kept.recorded_at, ?, false
 FROM temp.incoming CROSS JOIN measurements AS kept
   ON kept.series_id = incoming.series_id AND kept.start = incoming.start
  AND kept."end" = incoming."end"
 """
 _MERGE = """
 INSERT INTO measurements
-       (series_id, start, "end", value, offset_seconds, origin_id, vendor_id, version, recorded_at)
-SELECT series_id, start, "end", value, offset_seconds, origin_id, vendor_id, 1, ?
+       (series_id, start, "end", value, offset_seconds, origin_id, vendor_id, version, recorded_at,
+        told_at)
+SELECT series_id, start, "end", value, offset_seconds, origin_id, vendor_id, 1, ?, told_at
 FROM temp.incoming WHERE true
 ON CONFLICT (series_id, start, "end") DO UPDATE SET
     value = excluded.value, offset_seconds = excluded.offset_seconds,
     origin_id = excluded.origin_id, vendor_id = excluded.vendor_id,
-    version = version + 1, recorded_at = excluded.recorded_at
+    version = version + 1, recorded_at = excluded.recorded_at, told_at = excluded.told_at
+"""
+_COUNT_ON = """
+UPDATE measurements SET version = 1 + earlier.version
+FROM (SELECT past.series_id, past.start, past."end", max(past.version) AS version
+      FROM temp.incoming CROSS JOIN measurement_history AS past
+        ON past.series_id = incoming.series_id AND past.start = incoming.start
+       AND past."end" = incoming."end"
+      GROUP BY past.series_id, past.start, past."end") AS earlier
+WHERE measurements.series_id = earlier.series_id AND measurements.start = earlier.start
+  AND measurements."end" = earlier."end" AND measurements.version <= earlier.version
 """
 _CHANGED_DAYS = """
 SELECT series.type, incoming.start
 FROM temp.incoming JOIN series ON series.id = incoming.series_id WHERE series.span = ?
 """
+
+
+_WAS_RETRACTED = """
+SELECT 1 FROM measurement_history
+WHERE retracted AND series_id IN (SELECT DISTINCT series_id FROM temp.incoming) LIMIT 1
+"""
+_NEVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +100,39 @@ class Written:
     days: tuple[ChangedDay, ...]
 
 
-def write_batch(connection: Connection, tenant: str, person_id: int, batch: Batch) -> Written:
+def write_batch(
+    connection: Connection,
+    tenant: str,
+    person_id: int,
+    batch: Batch,
+    replay_of: int | None = None,
+) -> Written:
     """Write a person's batch with history and rollups in the caller's write transaction.
 
     The key is (person, type, statistic, source, start, end): the same value again changes nothing,
-    another value amends and the old one goes to the history. Of two values for one key within the
-    batch the later one counts.
+    another value amends and the old one goes to the history. Where the vendor says when it told a
+    value, the later told counts and of two told at once the greater, in whatever order they come;
+    otherwise the one that comes later. `replay_of` is when a payload that is worked on again
+    arrived (microseconds): what was written since stays as it is.
     """
     connection.exec_driver_sql(_STAGE)
     connection.exec_driver_sql("DELETE FROM temp.incoming")
-    _fill(connection, tenant, person_id, batch)
-    connection.exec_driver_sql(_DROP_SAME)
+    if _fill(connection, tenant, person_id, batch):
+        connection.exec_driver_sql(_TELL_LATER)
+    connection.exec_driver_sql(_DROP_SAME, (_NEVER if replay_of is None else replay_of,))
     now = now_micros()
     amended = connection.exec_driver_sql(_KEEP_OLD, (now,)).rowcount
     merged = connection.exec_driver_sql(_MERGE, (now,)).rowcount
+    if connection.exec_driver_sql(_WAS_RETRACTED).first():
+        connection.exec_driver_sql(_COUNT_ON)
     refresh_rollups(connection)
     days = tuple(ChangedDay(*row) for row in connection.exec_driver_sql(_CHANGED_DAYS, (DAY,)))
     return Written(merged - amended, amended, days)
 
 
-def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> None:
+def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> bool:
+    """Stage the rows; returns whether the vendor says of any when it told it."""
+    dated = False
     for key, rows in batch.rows.items():
         series_id = _series_id(connection, tenant, person_id, key)
         origin_ids = {
@@ -93,10 +140,22 @@ def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> 
         }
         rolled_up = _rolled_up(key)
         staged = [
-            (series_id, start, end, value, offset, origin_ids[device, method], name, rolled_up)
-            for start, end, value, offset, device, method, name in rows
+            (
+                series_id,
+                start,
+                end,
+                value,
+                offset,
+                origin_ids[device, method],
+                name,
+                told,
+                rolled_up,
+            )
+            for start, end, value, offset, device, method, name, told in rows
         ]
         connection.exec_driver_sql(_FILL, staged)
+        dated = dated or any(row[7] for row in rows)
+    return dated
 
 
 def _rolled_up(key: SeriesKey) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wearable_agg.store import (
+    api_tables,
     audit_tables,
     engine_tables,
     findings_tables,
@@ -10,10 +11,12 @@ from wearable_agg.store import (
     measurement_tables,
     outbox_tables,
     people_tables,
+    recording_tables,
 )
 from wearable_agg.store.metadata import metadata
 
 TOPICS = (
+    api_tables,
     audit_tables,
     engine_tables,
     findings_tables,
@@ -21,6 +24,7 @@ TOPICS = (
     measurement_tables,
     outbox_tables,
     people_tables,
+    recording_tables,
 )
 
 __all__ = ["TOPICS", "metadata"]

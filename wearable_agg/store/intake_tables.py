@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 from wearable_agg.store.metadata import metadata
@@ -53,5 +54,21 @@ sync_jobs = Table(
     Column("updated_at", BigInteger, nullable=False),
     Index("ix_sync_jobs_state_not_before", "state", "not_before"),
     Index("ix_sync_jobs_account_kind", "account_id", "kind", "state"),
+    sqlite_autoincrement=True,
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("person_id", ForeignKey("persons.id"), nullable=False),
+    Column("digest", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("place", LargeBinary, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    UniqueConstraint("person_id", "digest"),
     sqlite_autoincrement=True,
 )

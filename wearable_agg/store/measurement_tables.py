@@ -12,10 +12,12 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from wearable_agg.store.metadata import metadata
@@ -56,6 +58,7 @@ measurements = Table(
     Column("vendor_id", String, nullable=False),
     Column("version", Integer, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
+    Column("told_at", BigInteger, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 
@@ -70,6 +73,36 @@ measurement_history = Table(
     Column("origin_id", Integer, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     Column("replaced_at", BigInteger, nullable=False),
+    Column("retracted", Boolean, nullable=False, server_default=text("false")),
+    Index(
+        "ix_measurement_history_retracted",
+        "series_id",
+        sqlite_where=text("retracted"),
+        postgresql_where=text("retracted"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+retractions = Table(
+    "retractions",
+    metadata,
+    Column("person_id", ForeignKey("persons.id"), primary_key=True),
+    Column("vendor", String, primary_key=True),
+    Column("vendor_id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("retracted_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+source_preferences = Table(
+    "source_preferences",
+    metadata,
+    Column("person_id", ForeignKey("persons.id"), primary_key=True),
+    Column("type", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("sources", String, nullable=False),
+    Column("stated_by", String, nullable=False),
+    Column("stated_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

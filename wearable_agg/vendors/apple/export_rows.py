@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,12 @@ def times_of(row: Attributes, metadata: Attributes, path: str) -> Span:
     return span(attribute(row, "startDate", path), attribute(row, "endDate", path), path, zone)
 
 
+def _told_at(row: Attributes, path: str) -> datetime | None:
+    """Return when the row was made; a value without that is not dated."""
+    when = row.get("creationDate")
+    return span(when, when, f"{path}/@creationDate").start if when else None
+
+
 def attribute(row: Attributes, name: str, path: str) -> str:
     """Return an attribute that must be there; raises Unusable."""
     try:
@@ -104,6 +110,7 @@ def _measurement(
         method=method_of(metadata),
         vendor_id="",
         statistic=known.statistic,
+        told_at=_told_at(row, path),
     )
 
 

@@ -55,6 +55,10 @@ class Pressures:
             self._told.add(key)
             yield _reading(halves[SYSTOLIC], halves[DIASTOLIC])
 
+    def waiting(self) -> tuple[Half, ...]:
+        """Return the halves that nothing has completed yet; adding them brings all back."""
+        return tuple(half for halves in self._halves.values() for half in halves.values())
+
     def left_over(self) -> Iterator[Found]:
         """Yield the halves that nothing completed."""
         for halves in self._halves.values():

@@ -1,0 +1,71 @@
+"""ECGs that people took themselves, and what vendors told them about their rhythm.
+
+Instants are microseconds since the epoch. A recording is known by the whole second it began in:
+the same ECG comes with and without fractions, by the way it takes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from wearable_agg.store.metadata import metadata
+
+ecg_recordings = Table(
+    "ecg_recordings",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("person_id", ForeignKey("persons.id"), nullable=False),
+    Column("source", String, nullable=False),
+    Column("second", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("offset_seconds", Integer),
+    Column("device", String, nullable=False),
+    Column("vendor_id", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("vendor_verdict", String, nullable=False),
+    Column("mean_heart_rate", Float),
+    Column("rate", Float),
+    Column("lead", String, nullable=False),
+    Column("site", String, nullable=False),
+    Column("samples", LargeBinary),
+    Column("flaw", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    UniqueConstraint("person_id", "source", "second"),
+    sqlite_autoincrement=True,
+)
+
+rhythm_notices = Table(
+    "rhythm_notices",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("person_id", ForeignKey("persons.id"), nullable=False),
+    Column("source", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("offset_seconds", Integer),
+    Column("device", String, nullable=False),
+    Column("vendor_id", String, nullable=False),
+    Column("said", String, nullable=False),
+    Column("vendor_said", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    UniqueConstraint("person_id", "source", "kind", "start", "end"),
+    sqlite_autoincrement=True,
+)
