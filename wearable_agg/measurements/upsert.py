@@ -138,19 +138,9 @@ def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> 
         origin_ids = {
             pair: _origin_id(connection, *pair) for pair in {(row[4], row[5]) for row in rows}
         }
-        rolled_up = _rolled_up(key)
+        rolled = _rolled_up(key)
         staged = [
-            (
-                series_id,
-                start,
-                end,
-                value,
-                offset,
-                origin_ids[device, method],
-                name,
-                told,
-                rolled_up,
-            )
+            (series_id, start, end, value, offset, origin_ids[device, method], name, told, rolled)
             for start, end, value, offset, device, method, name, told in rows
         ]
         connection.exec_driver_sql(_FILL, staged)
