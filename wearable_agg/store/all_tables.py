@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from wearable_agg.store import (
-    api_tables,
     audit_tables,
     engine_tables,
     findings_tables,
@@ -16,7 +15,6 @@ from wearable_agg.store import (
 from wearable_agg.store.metadata import metadata
 
 TOPICS = (
-    api_tables,
     audit_tables,
     engine_tables,
     findings_tables,
