@@ -54,9 +54,8 @@ def no_records() -> str | None:
 
 
 PLAIN = "not browser and not faults and not external"
-BOTH_CORES = ("-n", "2", "--dist", "loadfile")
 MOSTLY_WAITING = ("-n", "4", "--dist", "loadfile")  # for servers and time limits, not for a core
-BROWSERS = ("-n", "3", "--dist", "loadfile")
+OFTEN_WAITING = ("-n", "3", "--dist", "loadfile")
 
 
 def marked(name: str, marks: str, lacks: Callable[[], str | None], *arguments: str) -> Group:
@@ -77,10 +76,10 @@ GROUPS = (
     Group("types", tool("mypy", "--no-error-summary")),
     Group("imports", tool("lint-imports")),
     marked("unit", PLAIN, nothing, *MOSTLY_WAITING, "--ignore=tests/conformance"),
-    marked("conformance", PLAIN, nothing, *BOTH_CORES, "tests/conformance"),
-    marked("faults", "faults", nothing, *BOTH_CORES),
-    marked("external", "external", no_records, *BOTH_CORES),
-    marked("browser", "browser", no_browser, *BROWSERS),
+    marked("conformance", PLAIN, nothing, *MOSTLY_WAITING, "tests/conformance"),
+    marked("faults", "faults", nothing, *OFTEN_WAITING),
+    marked("external", "external", no_records, *OFTEN_WAITING),
+    marked("browser", "browser", no_browser, *OFTEN_WAITING),
     Group("demo", (sys.executable, "-m", "tests.demo_check"), (), no_browser),
 )
 
