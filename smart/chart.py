@@ -1,26 +1,34 @@
-"""A tenant's EHR as delivery writes to it: FHIR R4, by conditional create and If-Match."""
+"""A tenant's EHR as delivery writes to it: FHIR R4, in ways that this EHR was seen to honour."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from safeguards.egress import Egress
 from smart.backend_services import BackendToken
-from smart.chart_answers import Expected, created, failure, misplaced, transacted, updated
+from smart.chart_answers import Expected, created, transacted, updated
+from smart.chart_creation import OneByOne, patient_of
+from smart.chart_links import without
 from smart.chart_reply import Answer
+from smart.chart_search import Search, identifier_query
 from smart.chart_wire import Stopped, Wire
-from smart.references import local_id
+from wearable_agg.delivery.abilities import CreateBy, Personality
 from wearable_agg.delivery.chart import (
+    Absent,
     Ambiguous,
     Chart,
+    Created,
+    Existed,
     Failure,
     Found,
     Identifier,
     New,
     Outcome,
+    Refused,
+    Rejected,
     Resource,
+    Updated,
 )
 
 _WHOLE = "return=representation"
@@ -29,91 +37,142 @@ _WHOLE = "return=representation"
 class FhirChart(Chart):
     """Writes to one FHIR base with the delivery role's own access."""
 
-    def __init__(self, base: str, egress: Egress, access: BackendToken) -> None:
+    def __init__(
+        self,
+        base: str,
+        egress: Egress,
+        access: BackendToken,
+        personality: Personality | None = None,
+    ) -> None:
+        self.personality = personality or Personality()
         self._wire = Wire(base, egress, access)
+        self._search = Search(self._wire)
+        self._one_by_one = OneByOne(self._wire, self._search, self.personality)
 
     def create(self, new: Sequence[New]) -> Outcome:
-        """Create one resource by If-None-Exist, several by one transaction."""
-        main = new[0]
-        expected = self._expected(main.resource, main.unless)
+        """By one transaction, or one by one; see Chart."""
         try:
             self._demand_create(new)
-            if len(new) > 1:
-                return transacted(self._transact([_post(e) for e in new]), len(new), expected)
-            condition = {"If_None_Exist": _query(main.unless)} if main.unless else {}
-            path = f"/{expected.kind}"
-            return created(
-                self._wire.send("POST", path, main.resource, Prefer=_WHOLE, **condition), expected
-            )
+            wanted = self._taken(new)
+            main = wanted[0]
+            if not self._transacts(main):
+                return self._one_by_one.create(wanted)
+            if not self._atomic(main):
+                outcome = self._one_by_one.look(main, self._patient(main.resource))
+                if not isinstance(outcome, Absent):
+                    return outcome
+            return self._create_together(wanted)
+        except Stopped as stop:
+            return stop.failure
+
+    def look(self, new: Sequence[New]) -> Outcome:
+        """By identifier, or by the id of our choice; see Chart."""
+        try:
+            wanted = self._taken(new)
+            if self._transacts(wanted[0]):
+                return self._one_by_one.look(wanted[0], self._patient(wanted[0].resource))
+            return self._one_by_one.complete(wanted)
         except Stopped as stop:
             return stop.failure
 
     def find(self, resource_type: str, identifier: Identifier, patient: str) -> Found | Failure:
-        """Search by identifier, all on one page: there should be one at most."""
-        expected = Expected(self._wire.base, resource_type, patient, identifier)
-        try:
-            self._wire.demand(resource_type, "s")
-            answer = self._wire.send("GET", f"/{resource_type}?{_query(identifier)}")
-        except Stopped as stop:
-            return stop.failure
-        return _found(answer, expected)
+        """By identifier where the EHR keeps it, else among all of the patient's."""
+        able = self.personality.kinds.get(resource_type)
+        return self._search.ours(resource_type, identifier, patient, able)
+
+    def held(self, resource_type: str, patient: str) -> Found | Failure:
+        """Every resource of a type about a patient."""
+        return self._search.of_patient(resource_type, patient)
 
     def update(self, resource: Resource, version: str, also: Sequence[New] = ()) -> Outcome:
-        """Replace by If-Match; with `also` in one transaction."""
-        expected = self._expected(resource, None)
-        path = f"{expected.kind}/{resource['id']}"
-        tag = f'W/"{version}"'
+        """Replace by If-Match; with `also` in one transaction where there is one."""
+        expected = Expected(self._wire.base, resource["resourceType"], self._patient(resource))
+        able = self.personality.kinds.get(expected.kind)
+        if able is None or not able.changeable:
+            return Refused(f"This EHR has no safe way to change a {expected.kind}")
         try:
             self._wire.demand(expected.kind, "u")
             self._demand_create(also)
-            if not also:
-                answer = self._wire.send("PUT", f"/{path}", resource, If_Match=tag, Prefer=_WHOLE)
-                return updated(answer, expected)
-            put = {"method": "PUT", "url": path, "ifMatch": tag}
-            entries = [{"resource": resource, "request": put}, *map(_post, also)]
-            return transacted(self._transact(entries), len(entries), expected, reading=updated)
+            wanted = [each for each in also if self.personality.creates(_kind(each))]
+            if wanted and able.create_by is CreateBy.TRANSACTION:
+                return self._update_together(resource, version, wanted, expected)
+            return self._update_alone(resource, version, wanted, expected)
         except Stopped as stop:
             return stop.failure
 
+    def _create_together(self, wanted: Sequence[New]) -> Outcome:
+        main = wanted[0]
+        expected = self._expected(main.resource, main.unless)
+        if len(wanted) > 1:
+            return transacted(self._transact([_post(e) for e in wanted]), len(wanted), expected)
+        condition = {"If_None_Exist": identifier_query(main.unless)} if main.unless else {}
+        path = f"/{expected.kind}"
+        answer = self._wire.send("POST", path, main.resource, Prefer=_WHOLE, **condition)
+        return created(answer, expected)
+
+    def _update_together(
+        self, resource: Resource, version: str, also: Sequence[New], expected: Expected
+    ) -> Outcome:
+        path = f"{expected.kind}/{resource['id']}"
+        put = {"method": "PUT", "url": path, "ifMatch": _tag(version)}
+        entries = [{"resource": resource, "request": put}, *map(_post, also)]
+        return transacted(self._transact(entries), len(entries), expected, reading=updated)
+
+    def _update_alone(
+        self, resource: Resource, version: str, also: Sequence[New], expected: Expected
+    ) -> Outcome:
+        path = f"/{expected.kind}/{resource['id']}"
+        outcome = updated(
+            self._wire.send("PUT", path, resource, If_Match=_tag(version), Prefer=_WHOLE), expected
+        )
+        if not isinstance(outcome, Updated):
+            return outcome
+        for each in also:
+            with_it = self._one_by_one.create([each])
+            if not isinstance(with_it, Created | Existed | Refused | Rejected):
+                return Ambiguous("The change is in the chart; what goes with it may not be")
+        return outcome
+
+    def _taken(self, new: Sequence[New]) -> list[New]:
+        """Leave out what this EHR does not take; the first is sent whatever was seen of it."""
+        left_out = tuple(e for e in new[1:] if not self.personality.creates(_kind(e)))
+        return without(tuple(new), left_out) if left_out else list(new)
+
+    def _transacts(self, main: New) -> bool:
+        able = self.personality.kinds.get(_kind(main))
+        return able is not None and able.create_by is CreateBy.TRANSACTION
+
+    def _atomic(self, main: New) -> bool:
+        able = self.personality.kinds.get(_kind(main))
+        return able is not None and able.atomic
+
+    def _patient(self, resource: Resource) -> str:
+        return patient_of(self._wire.base, resource)
+
     def _expected(self, resource: Resource, identifier: Identifier | None) -> Expected:
-        subject = resource["subject"]["reference"]
-        patient = local_id(self._wire.base, subject, "Patient")
-        return Expected(self._wire.base, resource["resourceType"], patient, identifier)
+        kind, patient = resource["resourceType"], self._patient(resource)
+        return Expected(self._wire.base, kind, patient, identifier)
 
     def _demand_create(self, new: Sequence[New]) -> None:
         for each in new:
-            self._wire.demand(each.resource["resourceType"], "c")
+            if self.personality.creates(_kind(each)):
+                self._wire.demand(_kind(each), "c")
 
     def _transact(self, entries: Sequence[Mapping[str, Any]]) -> Answer:
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
         return self._wire.send("POST", "", bundle, Prefer=_WHOLE)
 
 
+def _kind(new: New) -> str:
+    return str(new.resource["resourceType"])
+
+
+def _tag(version: str) -> str:
+    return f'W/"{version}"'
+
+
 def _post(new: New) -> dict[str, Any]:
     request = {"method": "POST", "url": new.resource["resourceType"]}
     if new.unless:
-        request["ifNoneExist"] = _query(new.unless)
+        request["ifNoneExist"] = identifier_query(new.unless)
     return {"fullUrl": new.full_url, "resource": new.resource, "request": request}
-
-
-def _query(identifier: Identifier) -> str:
-    return urlencode({"identifier": f"{identifier.system}|{identifier.value}"})
-
-
-def _found(answer: Answer, expected: Expected) -> Found | Failure:
-    """Read a search's answer: entries of the type asked for, each checked to be ours."""
-    if answer.status != 200:
-        return failure(answer)
-    if answer.kind != "Bundle" or answer.resource is None:
-        return Ambiguous(f"{answer.reason} to a search, without a Bundle")
-    entries = answer.resource.get("entry", [])
-    shown = [entry.get("resource") for entry in entries if isinstance(entry, Mapping)]
-    resources = tuple(
-        each
-        for each in shown
-        if isinstance(each, Mapping) and each.get("resourceType") == expected.kind
-    )
-    for resource in resources:
-        if alarm := misplaced(resource, expected):
-            return alarm
-    return Found(resources)

@@ -7,7 +7,7 @@ with 500, some answer 201 without a body, proxies answer 200 with HTML.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ class Expected:
 def created(answer: Answer, expected: Expected) -> Outcome:
     """Read the answer to a conditional create of one resource."""
     if answer.status in (200, 201):
-        return _stored(answer, expected)
+        return stored(answer, expected)
     if answer.status == 409:
         return Ambiguous("The EHR answered 409 to a create")
     if answer.status == 412:
@@ -58,7 +58,7 @@ def updated(answer: Answer, expected: Expected) -> Outcome:
     if answer.status in (409, 412, 428):
         return Conflict(f"The EHR answered {answer.status}: changed since it was read")
     if answer.status in (200, 201):
-        outcome = _stored(answer, expected)
+        outcome = stored(answer, expected)
         if isinstance(outcome, Created | Existed):
             return Updated(outcome.reference, outcome.version)
         return outcome
@@ -115,19 +115,8 @@ def failure(answer: Answer) -> Failure:
             return _not_success(answer)
 
 
-def misplaced(resource: Mapping[str, Any], expected: Expected) -> Mismatched | None:
-    """Return an alarm where a resource is not about our patient or not the one we named."""
-    subject = resource.get("subject")
-    reference = subject.get("reference") if isinstance(subject, Mapping) else None
-    if local_id(expected.base, reference, "Patient") != expected.patient:
-        return Mismatched(f"The EHR answered with a {expected.kind} of another patient")
-    if expected.identifier is not None and not _bears(resource, expected.identifier):
-        return Mismatched(f"The EHR answered with a {expected.kind} that is not ours")
-    return None
-
-
-def _stored(answer: Answer, expected: Expected) -> Outcome:
-    """Read a 200 or 201: where it is, and that it is what we sent."""
+def stored(answer: Answer, expected: Expected) -> Outcome:
+    """Read a 200 or 201: where it is, and that it is what `expected` says."""
     shown = None if answer.kind == "OperationOutcome" else answer.resource
     if not answer.legible or answer.failed:
         return _not_success(answer)
@@ -142,6 +131,41 @@ def _stored(answer: Answer, expected: Expected) -> Outcome:
         return Ambiguous("The EHR says that it is there already, but does not show it")
     outcome = Created if answer.status == 201 else Existed
     return outcome(f"{expected.kind}/{identifier}", _version(answer, shown))
+
+
+def misplaced(resource: Mapping[str, Any], expected: Expected) -> Mismatched | None:
+    """Return an alarm where a resource is not about our patient or not the one we named."""
+    subject = resource.get("subject")
+    reference = subject.get("reference") if isinstance(subject, Mapping) else None
+    if local_id(expected.base, reference, "Patient") != expected.patient:
+        return Mismatched(f"The EHR answered with a {expected.kind} of another patient")
+    if expected.identifier is not None and not bears(resource, expected.identifier):
+        return Mismatched(f"The EHR answered with a {expected.kind} that is not ours")
+    return None
+
+
+def bears(resource: Mapping[str, Any], identifier: Identifier) -> bool:
+    """Tell whether a resource bears our identifier, or its value in a text.
+
+    Some EHRs keep no identifier that an app sends; there a text says it.
+    """
+    held = resource.get("identifier")
+    named = any(
+        isinstance(one, Mapping)
+        and (one.get("system"), one.get("value")) == (identifier.system, identifier.value)
+        for one in (held if isinstance(held, list) else [held])
+    )
+    return named or any(identifier.value in text for text in _texts(resource))
+
+
+def _texts(resource: Mapping[str, Any]) -> Iterator[str]:
+    for element, name in (("note", "text"), ("payload", "contentString")):
+        listed = resource.get(element)
+        for one in listed if isinstance(listed, list) else []:
+            if isinstance(one, Mapping) and isinstance(one.get(name), str):
+                yield one[name]
+    if isinstance(resource.get("description"), str):
+        yield resource["description"]
 
 
 def _id(answer: Answer, resource: Mapping[str, Any] | None, expected: Expected) -> str:
@@ -161,12 +185,3 @@ def _version(answer: Answer, resource: Mapping[str, Any] | None) -> str:
 
 def _not_success(answer: Answer) -> Ambiguous:
     return Ambiguous(f"{answer.reason}: not the success it claims to be")
-
-
-def _bears(resource: Mapping[str, Any], identifier: Identifier) -> bool:
-    held = resource.get("identifier")
-    return any(
-        isinstance(one, Mapping)
-        and (one.get("system"), one.get("value")) == (identifier.system, identifier.value)
-        for one in (held if isinstance(held, list) else [])
-    )

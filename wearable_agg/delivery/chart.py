@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from wearable_agg.delivery.abilities import Personality
+
 Resource: TypeAlias = Mapping[str, Any]
 """A FHIR R4 resource as parsed JSON."""
 
@@ -22,7 +24,8 @@ class Identifier:
 class New:
     """A resource to create, unless the chart holds one with the identifier `unless` already.
 
-    `full_url` is the urn:uuid by which resources created together refer to it.
+    `full_url` is the urn:uuid by which resources created together refer to it; it is the same
+    whenever the same thing is to be created, and where the EHR takes ids of ours, it is the id.
     """
 
     resource: Resource
@@ -136,14 +139,32 @@ Outcome: TypeAlias = Created | Existed | Updated | Absent | Failure
 class Chart(Protocol):
     """One tenant's EHR, as far as delivery writes to it. No method raises for what an EHR does."""
 
+    personality: Personality
+
     def create(self, new: Sequence[New]) -> Outcome:
-        """Create all or nothing; the outcome is that of the first, whose identity is checked."""
+        """Create `new` unless the first of them is there; the outcome is that of the first.
+
+        Where the EHR has no transactions they are created one by one, those that the first
+        refers to before it; a repetition creates what is missing. Types that this EHR does not
+        take are left out, and so are references to them.
+        """
+        ...
+
+    def look(self, new: Sequence[New]) -> Outcome:
+        """Look whether what `create` does is done: Existed, Absent, or why that is not known."""
         ...
 
     def find(self, resource_type: str, identifier: Identifier, patient: str) -> Found | Failure:
-        """Search by identifier; resources about anyone but `patient` are Mismatched."""
+        """Search for ours; resources about anyone but `patient` are Mismatched."""
+        ...
+
+    def held(self, resource_type: str, patient: str) -> Found | Failure:
+        """Search for every resource of a type about a patient, all pages."""
         ...
 
     def update(self, resource: Resource, version: str, also: Sequence[New] = ()) -> Outcome:
-        """Replace the resource if it still has `version`, and create `also`: all or nothing."""
+        """Replace the resource if it still has `version`, then create `also`.
+
+        Both or neither where the EHR has transactions.
+        """
         ...

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, select
 
-from wearable_agg.delivery import resources
+from wearable_agg.delivery import messages, resources
+from wearable_agg.delivery.abilities import WORKLIST, Personality
 from wearable_agg.delivery.chart import Identifier, New, Resource
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.listing import counts
@@ -17,40 +18,118 @@ from wearable_agg.delivery.outbox import Item
 from wearable_agg.delivery.resources import DayTotal, FindingFacts, StripFacts
 from wearable_agg.delivery.states import Kind
 from wearable_agg.delivery.validation import check
-from wearable_agg.delivery.writes import AcknowledgementWrite, DayWrite, FlagWrite, Write
+from wearable_agg.delivery.writes import (
+    AcknowledgementWrite,
+    DayWrite,
+    FindingWrite,
+    WorklistWrite,
+    Write,
+)
+from wearable_agg.people.registry import EhrPatient
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.findings_tables import decisions, findings, strips
 
+_NAMES = uuid.UUID("5f1c4f5e-0f6b-4a0f-9d53-8e1f3f6a7c21")
 
-def compose(connection: Connection, item: Item, identity: Identity) -> Write:
-    """Build the write of an item from what is known now; raises InvalidResource."""
+
+def compose(
+    connection: Connection, item: Item, identity: Identity, personality: Personality
+) -> Write:
+    """Build the write of an item from what is known now, for an EHR of this personality.
+
+    Raises InvalidResource.
+    """
     match item.kind:
         case Kind.FLAG:
-            return _flag(connection, item, identity)
+            return _carried(connection, item, identity, personality)
         case Kind.ACKNOWLEDGEMENT:
-            return _acknowledgement(connection, item, identity)
+            return _acknowledgement(connection, item, identity, personality)
         case Kind.DAY:
-            return _day(item, identity)
+            return _day(item, identity, personality)
 
 
-def _flag(connection: Connection, item: Item, identity: Identity) -> FlagWrite:
+def name_of(identity: Identity, patient: EhrPatient, finding: RowMapping, route: str) -> Identifier:
+    """Name what carries a finding in a chart that takes it by `route`."""
+    facts = (patient.issuer, patient.patient_id, finding["kind"], finding["trigger"])
+    match route:
+        case "Flag":
+            return identity.flag(*facts)
+        case "Observation":
+            return identity.evidence(*facts)
+        case _:
+            return identity.message(*facts)
+
+
+def _carried(
+    connection: Connection, item: Item, identity: Identity, personality: Personality
+) -> Write:
+    """The finding as what its route says, with the software that found it, and where it is from."""
+    route = personality.route
+    if route == WORKLIST:
+        return WorklistWrite(item.subject)
     row = _finding(connection, item.subject)
-    facts, patient = _facts(row), item.patient.patient_id
-    name = _flag_name(item, row, identity)
-    shown = identity.evidence(item.patient.issuer, patient, row["kind"], row["trigger"])
-    device, detail = _url(), _url()
+    facts, recorded = _facts(row), from_micros(row["created_at"])
+    name = name_of(identity, item.patient, row, route)
+    software = resources.software_identifier(facts)
+    device = _new(resources.software(facts), _derived(software.value), software)
+    evidence = _evidence(connection, item, row, identity, personality)
+    main = _main(route, facts, item.patient.patient_id, name, evidence, device.full_url, recorded)
+    shown = (main, evidence) if route == "Flag" else (main,)
+    targets = [each.full_url for each in shown]
+    origin = resources.origin(facts, targets, device.full_url, recorded)
+    with_it = (device, _new(origin, _derived(f"origin|{name.value}")))
+    return FindingWrite((*shown, *with_it), item.patient.patient_id)
+
+
+def _main(
+    route: str,
+    facts: FindingFacts,
+    patient: str,
+    name: Identifier,
+    evidence: New,
+    device: str,
+    recorded: datetime,
+) -> New:
+    match route:
+        case "Flag":
+            made = resources.flag(facts, patient, name, device, evidence.full_url)
+        case "Observation":
+            return evidence
+        case "Communication":
+            made = messages.communication(facts, patient, name, recorded)
+        case _:
+            made = messages.note(facts, patient, name, recorded)
+    return _new(made, _urn(name.value), name)
+
+
+def _evidence(
+    connection: Connection,
+    item: Item,
+    row: RowMapping,
+    identity: Identity,
+    personality: Personality,
+) -> New:
+    name = name_of(identity, item.patient, row, "Observation")
     strip = _strip(connection, item.subject)
-    flag = _new(resources.flag(facts, patient, name, device, detail), unless=name)
-    evidence = _new(resources.evidence(facts, strip, patient, shown), detail, shown)
-    software = _new(resources.software(facts), device, resources.software_identifier(facts))
-    recorded = from_micros(row["created_at"])
-    origin = _new(resources.origin(facts, [flag.full_url, detail], device, recorded))
-    return FlagWrite(name, patient, (flag, evidence, software, origin))
+    made = resources.evidence(_facts(row), strip, item.patient.patient_id, name)
+    return _new(_findable(made, name, personality), _urn(name.value), name)
+
+
+def _findable(observation: Resource, name: Identifier, personality: Personality) -> Resource:
+    """Say our reference in a note where the EHR does not keep identifiers."""
+    able = personality.kinds.get("Observation")
+    if able is None or able.stores_identifier:
+        return observation
+    said = {"text": messages.reference_text(name)}
+    return {**observation, "note": [*observation.get("note", []), said]}
 
 
 def _acknowledgement(
-    connection: Connection, item: Item, identity: Identity
-) -> AcknowledgementWrite:
+    connection: Connection, item: Item, identity: Identity, personality: Personality
+) -> Write:
+    route = personality.route
+    if route == WORKLIST or not personality.kinds[route].changeable:
+        return WorklistWrite(item.subject)
     row = connection.execute(select(decisions).where(decisions.c.id == item.payload["decision"]))
     decided = row.mappings().one()
     mark = Acknowledgement(
@@ -60,22 +139,19 @@ def _acknowledgement(
         at=from_micros(decided["at"]),
         note=decided["note"],
     )
-    name = _flag_name(item, _finding(connection, item.subject), identity)
-    return AcknowledgementWrite(name, item.patient.patient_id, item.patient.issuer, mark)
+    name = name_of(identity, item.patient, _finding(connection, item.subject), route)
+    patient = item.patient
+    return AcknowledgementWrite(route, name, patient.patient_id, patient.issuer, mark)
 
 
-def _day(item: Item, identity: Identity) -> DayWrite:
+def _day(item: Item, identity: Identity, personality: Personality) -> DayWrite:
     patient, payload = item.patient.patient_id, item.payload
     day, zone = date.fromisoformat(payload["day"]), ZoneInfo(payload["zone"])
     total = DayTotal(payload["type"], day, payload["value"], zone)
     name = identity.day(item.patient.issuer, patient, total.type, total.day)
-    new = _new(resources.day_total(total, patient, name), unless=name)
+    made = _findable(resources.day_total(total, patient, name), name, personality)
+    new = _new(made, _urn(name.value), unless=name)
     return DayWrite(name, patient, new.resource, new.full_url, known=bool(item.reference))
-
-
-def _flag_name(item: Item, finding: RowMapping, identity: Identity) -> Identifier:
-    patient = item.patient
-    return identity.flag(patient.issuer, patient.patient_id, finding["kind"], finding["trigger"])
 
 
 def _finding(connection: Connection, finding_id: str) -> RowMapping:
@@ -111,10 +187,15 @@ def _strip(connection: Connection, finding_id: str) -> StripFacts | None:
     )
 
 
-def _new(resource: Resource, url: str = "", unless: Identifier | None = None) -> New:
+def _new(resource: Resource, url: str, unless: Identifier | None = None) -> New:
     check(resource)
-    return New(resource, url or _url(), unless)
+    return New(resource, url, unless)
 
 
-def _url() -> str:
-    return uuid.uuid4().urn
+def _urn(value: str) -> str:
+    return f"urn:uuid:{value}"
+
+
+def _derived(text: str) -> str:
+    """An address that is the same whenever the same is written."""
+    return uuid.uuid5(_NAMES, text).urn

@@ -31,6 +31,11 @@ class Identity:
         """Open the site's key; it is made on first use, readable by its owner only."""
         return cls(read_or_create(keys / _KEY_FILE, lambda: os.urandom(_KEY_BYTES)))
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells this key from others without telling the key."""
+        return hmac.digest(self._key, b"fingerprint", hashlib.sha256)[:8].hex()
+
     def flag(self, issuer: str, patient: str, kind: str, trigger: str) -> Identifier:
         """Name the Flag that the source event `trigger` gave rise to."""
         return self._name("flag", f"v1|{issuer}|{patient}|{kind}|{trigger}")
@@ -38,6 +43,10 @@ class Identity:
     def evidence(self, issuer: str, patient: str, kind: str, trigger: str) -> Identifier:
         """Name the Observation that holds the evidence for that Flag."""
         return self._name("observation", f"v1|{issuer}|{patient}|evidence|{kind}|{trigger}")
+
+    def message(self, issuer: str, patient: str, kind: str, trigger: str) -> Identifier:
+        """Name the Communication or note that tells of it where there can be no Flag."""
+        return self._name("message", f"v1|{issuer}|{patient}|message|{kind}|{trigger}")
 
     def day(self, issuer: str, patient: str, measure: str, day: date) -> Identifier:
         """Name the Observation of one local day's total."""

@@ -136,7 +136,7 @@ def origin(
         "target": [{"reference": target} for target in targets],
         "recorded": instant(recorded),
         "activity": {"coding": [operation]},
-        "agent": [_agent("assembler", "Assembler", {"reference": author})],
+        "agent": [_agent("assembler", "Assembler", {"reference": author, "display": _SOFTWARE})],
         "entity": [{"role": "source", "what": source}],
     }
 

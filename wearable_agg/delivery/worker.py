@@ -102,7 +102,7 @@ class Delivery:
             return Refused("No EHR is set up for this record")
         try:
             with self.engine.connect() as connection:
-                write = compose(connection, item, self.identity)
+                write = compose(connection, item, self.identity, destination.chart.personality)
             chart = destination.chart
             return write.verify(chart) if item.verifying else write.send(chart)
         except InvalidResource as error:

@@ -1,4 +1,4 @@
-"""The three writes: a Flag with its evidence, an acknowledgement, a day's total.
+"""The writes: a finding with its evidence, an acknowledgement, a day's total.
 
 Each can be sent, and each can be looked for afterwards; sending twice has the effect of once.
 """
@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from wearable_agg.delivery.abilities import WORKLIST
 from wearable_agg.delivery.chart import (
     Absent,
     Chart,
     Conflict,
     Existed,
-    Failure,
-    Found,
     Identifier,
     New,
     Outcome,
@@ -23,6 +22,7 @@ from wearable_agg.delivery.chart import (
     Resource,
     Several,
 )
+from wearable_agg.delivery.duplicates import is_open, keep_one, only
 from wearable_agg.delivery.marks import Acknowledgement, acknowledged, bears, decision_origin
 
 TRIES = 3
@@ -42,34 +42,55 @@ class Write(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FlagWrite:
-    """A Flag, named by `identifier`, and what belongs to it; `new` has the Flag first."""
+class FindingWrite:
+    """A finding on its way into the chart: `new` has first what carries it, then what belongs."""
 
-    identifier: Identifier
-    patient: str
     new: tuple[New, ...]
+    patient: str
 
     def send(self, chart: Chart) -> Outcome:
-        """Create all of it unless the Flag is there."""
-        return chart.create(self.new)
+        """Create all of it unless it is there."""
+        return self._settled(chart, chart.create(self.new))
 
     def verify(self, chart: Chart) -> Outcome:
-        """Look for the Flag, whatever people made of it since."""
-        current = _only(chart, "Flag", self.identifier, self.patient)
-        return _existing(current) if isinstance(current, Mapping) else current
+        """Look for it, whatever people made of it since."""
+        return self._settled(chart, chart.look(self.new))
+
+    def _settled(self, chart: Chart, outcome: Outcome) -> Outcome:
+        """Where an EHR let several through, one is kept."""
+        main = self.new[0]
+        if not isinstance(outcome, Several) or main.unless is None:
+            return outcome
+        return keep_one(chart, main.resource["resourceType"], main.unless, self.patient)
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistWrite:
+    """What no chart takes is on Wristchart's own work-list from the start."""
+
+    finding: str
+
+    def send(self, chart: Chart) -> Outcome:
+        """It was put there in the transaction that made the finding, or the decision."""
+        return Existed(f"{WORKLIST}/{self.finding}", "")
+
+    def verify(self, chart: Chart) -> Outcome:
+        """As send."""
+        return self.send(chart)
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgementWrite:
-    """A mark on a Flag that is there already."""
+    """A mark on the resource of type `kind` that carries a finding in the chart."""
 
+    kind: str
     identifier: Identifier
     patient: str
     issuer: str
     mark: Acknowledgement
 
     def send(self, chart: Chart) -> Outcome:
-        """Add the mark to the Flag as it now is; nobody else's edit is overwritten."""
+        """Add the mark to it as it now is; nobody else's edit is overwritten."""
         outcome = self._send_once(chart)
         for _ in range(TRIES - 1):
             if not isinstance(outcome, Conflict):
@@ -78,24 +99,24 @@ class AcknowledgementWrite:
         return outcome
 
     def verify(self, chart: Chart) -> Outcome:
-        """Look whether the Flag bears the mark."""
-        flag = _only(chart, "Flag", self.identifier, self.patient)
-        if not isinstance(flag, Mapping):
-            return flag
-        return _existing(flag) if bears(flag, self.mark) else Absent()
+        """Look whether it bears the mark."""
+        held = only(chart, self.kind, self.identifier, self.patient)
+        if not isinstance(held, Mapping):
+            return held
+        return _existing(held) if bears(held, self.mark) else Absent()
 
     def _send_once(self, chart: Chart) -> Outcome:
-        flag = _only(chart, "Flag", self.identifier, self.patient)
-        if isinstance(flag, Absent):
-            return Refused("The flag is not in the chart")
-        if not isinstance(flag, Mapping):
-            return flag
-        if bears(flag, self.mark):
-            return _existing(flag)
-        if flag.get("status") != "active":
-            return Refused(f"The flag is {flag.get('status')} in the chart")
-        origin = decision_origin(self.mark, f"Flag/{flag['id']}", self.issuer)
-        changed = acknowledged(flag, self.mark, self.issuer)
+        held = only(chart, self.kind, self.identifier, self.patient)
+        if isinstance(held, Absent):
+            return Refused(f"The {self.kind.lower()} is not in the chart")
+        if not isinstance(held, Mapping):
+            return held
+        if bears(held, self.mark):
+            return _existing(held)
+        if not is_open(held):
+            return Refused(f"The {self.kind.lower()} is {held.get('status')} in the chart")
+        origin = decision_origin(self.mark, f"{self.kind}/{held['id']}", self.issuer)
+        changed = acknowledged(held, self.mark, self.issuer)
         return _update(chart, changed, New(origin, f"urn:uuid:{self.mark.id}"))
 
 
@@ -118,13 +139,13 @@ class DayWrite:
 
     def verify(self, chart: Chart) -> Outcome:
         """Look whether the chart holds this total."""
-        current = _only(chart, "Observation", self.identifier, self.patient)
+        current = only(chart, "Observation", self.identifier, self.patient)
         if not isinstance(current, Mapping):
             return current
         return _existing(current) if self._says_the_same(current) else Absent()
 
     def _amend(self, chart: Chart) -> Outcome:
-        current = _only(chart, "Observation", self.identifier, self.patient)
+        current = only(chart, "Observation", self.identifier, self.patient)
         if isinstance(current, Absent):
             return Refused("The observation has been taken out of the chart")
         if not isinstance(current, Mapping):
@@ -141,17 +162,6 @@ class DayWrite:
     def _says_the_same(self, current: Resource) -> bool:
         value = current.get("valueQuantity", {}).get("value")
         return bool(value == self.observation["valueQuantity"]["value"])
-
-
-def _only(
-    chart: Chart, resource_type: str, identifier: Identifier, patient: str
-) -> Resource | Absent | Failure:
-    found = chart.find(resource_type, identifier, patient)
-    if not isinstance(found, Found):
-        return found
-    if len(found.resources) > 1:
-        return Several(f"The chart holds {len(found.resources)} of one {resource_type}")
-    return found.resources[0] if found.resources else Absent()
 
 
 def _update(chart: Chart, changed: Resource, *also: New) -> Outcome:
