@@ -96,9 +96,8 @@ class Running:
 
     def stored(self):
         with self.inbox.connect() as connection:
-            return list(
-                connection.execute(select(frames.c.sequence).order_by(frames.c.id)).scalars()
-            )
+            query = select(frames.c.sequence).where(frames.c.lead >= 0).order_by(frames.c.id)
+            return list(connection.execute(query).scalars())
 
     def wait_for(self, count):
         deadline = time.monotonic() + 60

@@ -86,7 +86,7 @@ class Gateway:
 
     def _finish(self, session: inbox.Session) -> None:
         with writing(self._engine) as connection:
-            inbox.end_session(connection, session.id)
+            inbox.end_session(connection, session)
 
     def _open(self, hello: Hello, asker: Asker) -> Opening:
         now = now_micros()

@@ -17,6 +17,9 @@ from wearable_agg.ecg.tables import frames, quarantined, sessions
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.upserts import insert
 
+END_OF_SESSION = -1
+"""Stands for a lead where a frame says only that the session ended."""
+
 _FRAME = tuple(field.name for field in fields(Frame))
 _frame_values = attrgetter(*_FRAME)  # asdict would copy every value
 
@@ -100,11 +103,13 @@ def note_clocks(connection: Connection, clocks: Mapping[int, Clock]) -> None:
         )
 
 
-def end_session(connection: Connection, session: int) -> None:
-    """Note that the device said it is done."""
-    connection.execute(
-        sessions.update().where(sessions.c.id == session).values(ended_at=now_micros())
-    )
+def end_session(connection: Connection, session: Session) -> None:
+    """Note that the device said it is done, in its row and in its place among the frames."""
+    now = now_micros()
+    connection.execute(sessions.update().where(sessions.c.id == session.id).values(ended_at=now))
+    sequence = next_sequence(connection, session)
+    end = Frame(END_OF_SESSION, sequence, 0, now, now, session.rate, 0, b"", 0, gap_before=False)
+    append(connection, [(session.id, end)])
 
 
 def next_sequence(connection: Connection, session: Session) -> int:
@@ -131,10 +136,13 @@ def latest_frame(connection: Connection, session: Session, before: int) -> Frame
 
 
 def read_after(connection: Connection, cursor: int, lead: int, limit: int) -> list[StoredFrame]:
-    """Return at most `limit` frames of one lead that came after frame id `cursor`, oldest first."""
+    """Return at most `limit` frames of one lead that came after frame id `cursor`, oldest first.
+
+    A frame of lead END_OF_SESSION, without samples, stands where a device said bye.
+    """
     query = (
         select(frames)
-        .where(frames.c.id > cursor, frames.c.lead == lead)
+        .where(frames.c.id > cursor, frames.c.lead.in_((lead, END_OF_SESSION)))
         .order_by(frames.c.id)
         .limit(limit)
     )

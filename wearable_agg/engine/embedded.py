@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from wearable_agg.afib.state import ShardState
-from wearable_agg.afib.step import step
+from wearable_agg.afib.step import finish, step
 from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
 from wearable_agg.ecg import inbox
 from wearable_agg.ecg.inbox import Session, StoredFrame
@@ -73,7 +73,7 @@ class EmbeddedEngine:
         if not rows:
             self._save_if_due()
             return False
-        found = self._analyse(self._usable(rows))
+        found = self._with_evidence(self._analyse(rows))
         self._cursor = rows[-1].id
         self._record(found)
         return len(rows) == BATCH
@@ -90,6 +90,38 @@ class EmbeddedEngine:
         unknown = {row.session for row in rows} - self._sessions.keys()
         if unknown:
             self._sessions |= inbox.sessions_by_id(connection, unknown)
+
+    def _analyse(self, rows: Sequence[StoredFrame]) -> list[Event]:
+        """Take the rows in, each session's end after all that came before it."""
+        events: list[Event] = []
+        waiting: list[StoredFrame] = []
+        for row in rows:
+            if row.frame.lead == inbox.END_OF_SESSION:
+                events += self._step(waiting)
+                events += self._finish(row)
+                waiting = []
+            else:
+                waiting.append(row)
+        return events + self._step(waiting)
+
+    def _step(self, rows: Iterable[StoredFrame]) -> list[Event]:
+        shards: dict[int, list[Chunk]] = {}
+        for one in self._usable(rows):
+            shards.setdefault(shard_of(one.stream), []).append(one)
+        events: list[Event] = []
+        for shard, batch in shards.items():
+            self._states[shard], found = step(self._states[shard], batch)
+            events += found
+        return events
+
+    def _finish(self, row: StoredFrame) -> list[Event]:
+        session = self._sessions.get(row.session)
+        if session is None:
+            return []
+        stream = stream_name(session)
+        shard = shard_of(stream)
+        self._states[shard], events = finish(self._states[shard], [stream])
+        return events
 
     def _usable(self, rows: Iterable[StoredFrame]) -> list[Chunk]:
         """Return the rows that can be analysed, and set the others aside."""
@@ -110,16 +142,6 @@ class EmbeddedEngine:
         if session is None:
             raise Unusable("its session is not known")
         return chunk(session, row.frame)
-
-    def _analyse(self, chunks: Iterable[Chunk]) -> list[Finding]:
-        shards: dict[int, list[Chunk]] = {}
-        for one in chunks:
-            shards.setdefault(shard_of(one.stream), []).append(one)
-        events: list[Event] = []
-        for shard, batch in shards.items():
-            self._states[shard], found = step(self._states[shard], batch)
-            events += found
-        return self._with_evidence(events)
 
     def _with_evidence(self, events: Sequence[Event]) -> list[Finding]:
         if not events:

@@ -131,7 +131,9 @@ def a_slice(number: int, origin: int, lead: int = 0) -> Samples:
 def stored(engine: Engine) -> list[tuple[int, int, int]]:
     """Return (sequence, lead, first sample) of every frame, in the order of arrival."""
     with engine.connect() as connection:
-        rows = connection.execute(select(frames).order_by(frames.c.id)).all()
+        rows = connection.execute(
+            select(frames).where(frames.c.lead >= 0).order_by(frames.c.id)
+        ).all()
     return [(row.sequence, row.lead, int.from_bytes(row.counts[:2], "little")) for row in rows]
 
 

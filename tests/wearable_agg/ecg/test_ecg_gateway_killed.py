@@ -89,7 +89,8 @@ def hello(folder):
 
 def stored(inbox):
     with inbox.connect() as connection:
-        rows = connection.execute(select(frames.c.sequence, frames.c.counts).order_by(frames.c.id))
+        query = select(frames.c.sequence, frames.c.counts).where(frames.c.lead >= 0)
+        rows = connection.execute(query.order_by(frames.c.id))
         return [(row.sequence, int.from_bytes(row.counts[:2], "little")) for row in rows]
 
 

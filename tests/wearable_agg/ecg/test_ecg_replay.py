@@ -107,7 +107,8 @@ def inbox_of(config):
     inbox = open_inbox(Settings.load(config).ecg_database)
     with inbox.connect() as connection:
         session = connection.execute(select(sessions)).one()
-        rows = connection.execute(select(frames).order_by(frames.c.id)).all()
+        query = select(frames).where(frames.c.lead >= 0).order_by(frames.c.id)
+        rows = connection.execute(query).all()
     inbox.dispose()
     return session, rows
 

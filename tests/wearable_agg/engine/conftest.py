@@ -70,6 +70,12 @@ class Place:
                 connection, ((recorded.session, frame) for frame in recorded.frames[first:last])
             )
 
+    def bye(self, recorded: Recorded) -> None:
+        """End a session as the gateway does when the device says so."""
+        with writing(self.ecg) as connection:
+            session = inbox.sessions_by_id(connection, [recorded.session])[recorded.session]
+            inbox.end_session(connection, session)
+
     def engine(self) -> EmbeddedEngine:
         engine = EmbeddedEngine(self.ecg, self.wearables, {"sandbox": "Europe/Oslo"})
         engine.resume()
@@ -79,9 +85,15 @@ class Place:
         """Return everything the engine has written that must not depend on crashes."""
         return {
             "episodes": rows(self.wearables, select(episodes).order_by(episodes.c.id)),
-            "analysed": rows(self.wearables, select(analysed).order_by(analysed.c.start)),
-            "findings": rows(self.wearables, select(findings.c.id, findings.c.state)),
-            "outbox": rows(self.wearables, select(outbox.c.kind, outbox.c.key)),
+            "analysed": rows(
+                self.wearables, select(analysed).order_by(analysed.c.start, analysed.c.stream)
+            ),
+            "findings": rows(
+                self.wearables, select(findings.c.id, findings.c.state).order_by(findings.c.id)
+            ),
+            "outbox": rows(
+                self.wearables, select(outbox.c.kind, outbox.c.key).order_by(outbox.c.key)
+            ),
         }
 
 

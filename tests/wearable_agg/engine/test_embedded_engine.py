@@ -166,3 +166,42 @@ def test_state_of_another_version_is_left_and_the_place_kept(place, paroxysm, ru
         connection.execute(update(engine_checkpoints).values(state=b"of old"))
     run_to_end(place.engine())
     assert place.wrote() == before
+
+
+def test_episode_that_is_going_on_ends_when_the_device_says_bye(place, run_to_end):
+    recorded = place.pair("marit-solheim", 7, Programme(600, 1e9), 1800)
+    place.store(recorded)
+    run_to_end(place.engine())
+    [open_episode] = episodes_of(place)
+    assert open_episode.end is None
+    place.bye(recorded)
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    assert abs((episode.end - ORIGIN) / 1e6 - 1800) < 5
+    assert sum(row[5] for row in place.wrote()["analysed"]) > 1795
+
+
+def test_bye_twice_and_a_crash_after_it_change_nothing(place, run_to_end, monkeypatch):
+    monkeypatch.setattr(embedded, "BATCH", 97)
+    recorded = place.pair("marit-solheim", 7, Programme(600, 1e9), 1200)
+    place.store(recorded)
+    place.bye(recorded)
+    run_to_end(place.engine())
+    before = place.wrote()
+    place.bye(recorded)
+    run_to_end(place.engine())
+    assert place.wrote() == before
+
+
+def test_stream_that_goes_on_after_bye_begins_anew(place, run_to_end):
+    recorded = place.pair("marit-solheim", 7, PAROXYSM, 3600)
+    place.store(recorded, 0, 2600)
+    place.bye(recorded)
+    place.store(recorded, 2600, 3600)
+    engine = place.engine()
+    run_to_end(engine)
+    first, *others = episodes_of(place)
+    assert abs((first.end - ORIGIN) / 1e6 - 2600) < 5
+    assert [abs((other.end - ORIGIN) / 1e6 - END) < 120 for other in others] == [True]
+    engine.save()
+    assert engine.advance() is False

@@ -11,13 +11,11 @@ import pytest
 from sqlalchemy import func, select
 
 from sandbox.patient.rhythm import Programme
-from wearable_agg.store.findings_tables import analysed
+from wearable_agg.store.findings_tables import analysed, episodes
 
 pytestmark = pytest.mark.faults
 
 ROOT = Path(__file__).parents[3]
-KILLS = 3
-STEP = 120
 MINUTES = 60
 SETTINGS = """
 data = "."
@@ -67,6 +65,11 @@ def minutes_analysed(place):
         return connection.execute(select(func.count()).select_from(analysed)).scalar_one()
 
 
+def ends_of(place):
+    with place.wearables.connect() as connection:
+        return connection.execute(select(episodes.c.end)).scalars().all()
+
+
 def wait_for_minutes(place, count):
     deadline = time.monotonic() + 60
     while minutes_analysed(place) < count:
@@ -74,27 +77,66 @@ def wait_for_minutes(place, count):
         time.sleep(0.02)
 
 
+def write_calmly(place, run_to_end, two):
+    """Let an engine that nobody disturbs see all of it."""
+    for recorded in two:
+        place.store(recorded)
+        place.bye(recorded)
+    run_to_end(place.engine())
+    return place.wrote()
+
+
+def kill_and_start(place, engine, chance, analysed_before):
+    """Kill it at a moment that may be in the middle of its start, a batch or a commit."""
+    if chance.random() < 0.7:
+        wait_for_minutes(place, analysed_before + 1)
+        time.sleep(chance.expovariate(30))
+    else:
+        time.sleep(chance.uniform(0, 1.5))
+    engine.end(signal.SIGKILL)
+    engine.start()
+
+
+def feed_and_kill(place, engine, two, kills):
+    """Store both hours bit by bit, with kills at random moments; then both devices say bye."""
+    chance = random.Random(kills)  # noqa: S311
+    step = MINUTES * 60 // max(kills, 30)
+    pieces = range(0, MINUTES * 60, step)
+    moments = [chance.randrange(len(pieces)) for _ in range(kills)]
+    for number, first in enumerate(pieces):
+        before = minutes_analysed(place)
+        for recorded in two:
+            place.store(recorded, first, first + step)
+        for _ in range(moments.count(number)):
+            kill_and_start(place, engine, chance, min(before, 2 * first // 60 - 3))
+    for recorded in two:
+        place.bye(recorded)
+
+
 @pytest.mark.threat("T46")
+@pytest.mark.parametrize(
+    "kills",
+    [8, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
+)
 def test_engine_killed_again_and_again_writes_what_a_calm_one_does(
-    place, places, engine, run_to_end
+    place, places, engine, run_to_end, kills
 ):
     calm = places()
-    programme = Programme(600, 2400)
-    hour = [here.pair("marit-solheim", 7, programme, MINUTES * 60) for here in (calm, place)][1]
-    calm.store(hour)
-    run_to_end(calm.engine())
-    chance = random.Random(5)  # noqa: S311
-    kill_at = set(chance.sample(range(2, MINUTES * 60 // STEP - 1), KILLS))
-    for number, first in enumerate(range(0, MINUTES * 60, STEP)):
-        place.store(hour, first, first + STEP)
-        if number in kill_at:
-            wait_for_minutes(place, 2 * number - 2)
-            time.sleep(chance.uniform(0, 0.1))
-            engine.end(signal.SIGKILL)
-            engine.start()
-    wait_for_minutes(place, len(calm.wrote()["analysed"]))
-    assert place.wrote() == calm.wrote()
-    assert len(place.wrote()["episodes"]) == 1
+    people = {"marit-solheim": Programme(600, 2400), "jonas-berg": Programme(1500, 1e9)}
+    both = {
+        here: [
+            here.pair(patient, seed, programme, MINUTES * 60)
+            for seed, (patient, programme) in enumerate(people.items(), 7)
+        ]
+        for here in (calm, place)
+    }
+    expected = write_calmly(calm, run_to_end, both[calm])
+    feed_and_kill(place, engine, both[place], kills)
+    wait_for_minutes(place, len(expected["analysed"]))
+    assert engine.end(signal.SIGTERM) == 0
+    assert place.wrote() == expected
+    assert len(expected["episodes"]) == 2
+    assert all(end is not None for end in ends_of(place))
 
 
 def test_engine_that_is_asked_to_stop_saves_where_it_stands(place, engine):
