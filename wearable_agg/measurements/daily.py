@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from wearable_agg.measurements.batch import DAY
 from wearable_agg.measurements.localdays import (
@@ -32,12 +32,15 @@ _MINUTES_PER_HOUR = 60
 _EPOCH = date(1970, 1, 1)
 _LONGEST_NIGHT = timedelta(days=1)
 
-_SUMS = """
-SELECT (start + :offset) / 86400000000 AS day, sum(n), sum(sum), min(min), max(max), sum(coverage)
-FROM rollups
-WHERE series_id = :series AND level = :level AND start >= :start AND start < :end
-GROUP BY day
-"""
+_SUMS = text(
+    """
+    SELECT (start + :offset) / 86400000000 AS day, sum(n), sum(sum), min(min), max(max),
+           sum(coverage)
+    FROM rollups
+    WHERE series_id = :series AND level = :level AND start >= :start AND start < :end
+    GROUP BY day
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def _aggregates(
                 "start": piece.start,
                 "end": piece.end,
             }
-            for number, *sums in connection.exec_driver_sql(_SUMS, values):
+            for number, *sums in connection.execute(_SUMS, values):
                 day = _EPOCH + timedelta(days=number)
                 part = Aggregate(*sums)
                 result[day][one] = _joined(result[day].get(one), part)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+
+from wearable_agg.store.staging import Stage
 
 LEVELS = (300, 900, 3600, 21600, 86400)
 """Bucket lengths in seconds; each divides the next."""
@@ -22,48 +24,61 @@ value means that nothing was measured, whatever the device.
 
 _SECOND = 1_000_000
 
-_STAGE = """
-CREATE TEMP TABLE IF NOT EXISTS touched (
-    series_id INTEGER, start INTEGER, PRIMARY KEY (series_id, start)) WITHOUT ROWID
-"""
-_TOUCH = f"""
-INSERT OR IGNORE INTO temp.touched
-SELECT series_id, start - start % {LEVELS[0] * _SECOND} FROM temp.incoming WHERE rolled_up
-"""  # noqa: S608  # built from our own constants
-_WIDEN = """
-INSERT OR IGNORE INTO temp.touched SELECT series_id, start - start % ? FROM temp.touched
-"""
-_NARROW = "DELETE FROM temp.touched WHERE start % ? != 0"
+TOUCHED = Stage("touched", (("series_id", "integer"), ("start", "bigint")), key=2)
+_TOUCH = text(
+    """
+    INSERT INTO touched
+    SELECT DISTINCT series_id, start - start % :length FROM incoming WHERE rolled_up
+    """
+)
+_WIDEN = text(
+    """
+    INSERT INTO touched
+    SELECT DISTINCT series_id, start - start % :length FROM touched WHERE true
+    ON CONFLICT DO NOTHING
+    """
+)
+_NARROW = text("DELETE FROM touched WHERE start % :length != 0")
 
-_FINEST = f"""
-INSERT OR REPLACE INTO rollups (series_id, level, start, n, sum, min, max, coverage)
-SELECT touched.series_id, {LEVELS[0]}, touched.start, count(*), sum(value), min(value), max(value),
-       {LEVELS[0]}
-FROM temp.touched CROSS JOIN measurements AS m
-  ON m.series_id = touched.series_id
- AND m.start >= touched.start AND m.start < touched.start + {LEVELS[0] * _SECOND}
-GROUP BY touched.series_id, touched.start
-"""  # noqa: S608  # built from our own constants
-_COARSER = f"""
-INSERT OR REPLACE INTO rollups (series_id, level, start, n, sum, min, max, coverage)
-SELECT touched.series_id, :level, touched.start, sum(n), sum(sum), min(min), max(max),
-       CASE WHEN :level <= {COVERING} THEN :level ELSE sum(coverage) END
-FROM temp.touched CROSS JOIN rollups AS r
-  ON r.series_id = touched.series_id AND r.level = :finer
- AND r.start >= touched.start AND r.start < touched.start + :length
-GROUP BY touched.series_id, touched.start
-"""  # noqa: S608  # built from our own constants
+_REPLACED = """
+    ON CONFLICT (series_id, level, start) DO UPDATE SET
+        n = excluded.n, sum = excluded.sum, min = excluded.min, max = excluded.max,
+        coverage = excluded.coverage
+"""
+_FINEST = text(
+    f"""
+    INSERT INTO rollups (series_id, level, start, n, sum, min, max, coverage)
+    SELECT touched.series_id, {LEVELS[0]}, touched.start,
+           count(*), sum(value), min(value), max(value), {LEVELS[0]}
+    FROM touched CROSS JOIN measurements AS m
+    WHERE m.series_id = touched.series_id
+      AND m.start >= touched.start AND m.start < touched.start + {LEVELS[0] * _SECOND}
+    GROUP BY touched.series_id, touched.start
+    {_REPLACED}
+    """  # noqa: S608  # built from our own constants
+)
+_COARSER = text(
+    f"""
+    INSERT INTO rollups (series_id, level, start, n, sum, min, max, coverage)
+    SELECT touched.series_id, CAST(:level AS INTEGER), touched.start,
+           sum(n), sum(sum), min(min), max(max),
+           CASE WHEN :level <= {COVERING} THEN :level ELSE sum(coverage) END
+    FROM touched CROSS JOIN rollups AS r
+    WHERE r.series_id = touched.series_id AND r.level = :finer
+      AND r.start >= touched.start AND r.start < touched.start + :length
+    GROUP BY touched.series_id, touched.start
+    {_REPLACED}
+    """  # noqa: S608  # built from our own constants
+)
 
 
 def refresh_rollups(connection: Connection) -> None:
-    """Rebuild the rollups of every bucket that holds a row of temp.incoming."""
-    connection.exec_driver_sql(_STAGE)
-    connection.exec_driver_sql("DELETE FROM temp.touched")
-    connection.exec_driver_sql(_TOUCH)
-    connection.exec_driver_sql(_FINEST)
+    """Rebuild the rollups of every bucket that holds a row of the table `incoming`."""
+    TOUCHED.prepare(connection)
+    connection.execute(_TOUCH, {"length": LEVELS[0] * _SECOND})
+    connection.execute(_FINEST)
     for finer, level in pairwise(LEVELS):
         length = level * _SECOND
-        connection.exec_driver_sql(_WIDEN, (length,))
-        connection.exec_driver_sql(_NARROW, (length,))
-        values = {"level": level, "finer": finer, "length": length}
-        connection.exec_driver_sql(_COARSER, values)
+        connection.execute(_WIDEN, {"length": length})
+        connection.execute(_NARROW, {"length": length})
+        connection.execute(_COARSER, {"level": level, "finer": finer, "length": length})

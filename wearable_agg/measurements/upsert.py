@@ -2,84 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
-from wearable_agg.measurements.batch import DAY, Batch, SeriesKey
+from wearable_agg.measurements.batch import DAY, Batch, Row, SeriesKey
 from wearable_agg.measurements.rollup import refresh_rollups
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.measurement_tables import origins, series
+from wearable_agg.store.staging import Stage
 
-_STAGE = """
-CREATE TEMP TABLE IF NOT EXISTS incoming (
-    series_id INTEGER, start INTEGER, "end" INTEGER, value REAL, offset_seconds INTEGER,
-    origin_id INTEGER, vendor_id TEXT, told_at INTEGER, rolled_up INTEGER,
-    PRIMARY KEY (series_id, start, "end")) WITHOUT ROWID
-"""
-_FILL = """
-INSERT INTO temp.incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET
-    value = excluded.value, offset_seconds = excluded.offset_seconds,
-    origin_id = excluded.origin_id, vendor_id = excluded.vendor_id, told_at = excluded.told_at
-WHERE excluded.told_at = 0 OR told_at = 0
-   OR (excluded.told_at, excluded.value) > (told_at, value)
-"""
-_TELL_LATER = """
-UPDATE measurements SET told_at = incoming.told_at FROM temp.incoming
-WHERE measurements.series_id = incoming.series_id AND measurements.start = incoming.start
-  AND measurements."end" = incoming."end" AND measurements.value = incoming.value
-  AND measurements.told_at < incoming.told_at
-"""
-_DROP_SAME = """
-DELETE FROM temp.incoming WHERE EXISTS (
-    SELECT 1 FROM measurements AS kept
+INCOMING = Stage(
+    "incoming",
+    (
+        ("series_id", "integer"),
+        ("start", "bigint"),
+        ("end", "bigint"),
+        ("value", "double precision"),
+        ("offset_seconds", "integer"),
+        ("origin_id", "integer"),
+        ("vendor_id", "text"),
+        ("told_at", "bigint"),
+        ("rolled_up", "boolean"),
+    ),
+    key=3,
+)
+_TELL_LATER = text(
+    """
+    UPDATE measurements SET told_at = incoming.told_at FROM incoming
+    WHERE measurements.series_id = incoming.series_id AND measurements.start = incoming.start
+      AND measurements."end" = incoming."end" AND measurements.value = incoming.value
+      AND measurements.told_at < incoming.told_at
+    """
+)
+_DROP_SAME = text(
+    """
+    DELETE FROM incoming WHERE EXISTS (
+        SELECT 1 FROM measurements AS kept
+        WHERE kept.series_id = incoming.series_id AND kept.start = incoming.start
+          AND kept."end" = incoming."end"
+          AND (kept.value = incoming.value OR kept.recorded_at > :replay_of
+               OR incoming.told_at != 0
+                  AND (kept.told_at, kept.value) > (incoming.told_at, incoming.value)))
+    """
+)
+_KEEP_OLD = text(
+    """
+    INSERT INTO measurement_history
+          (series_id, start, "end", version, value, origin_id, recorded_at, replaced_at, retracted)
+    SELECT kept.series_id, kept.start, kept."end", kept.version, kept.value, kept.origin_id,
+           kept.recorded_at, :now, false
+    FROM incoming CROSS JOIN measurements AS kept
     WHERE kept.series_id = incoming.series_id AND kept.start = incoming.start
       AND kept."end" = incoming."end"
-      AND (kept.value = incoming.value OR kept.recorded_at > ?
-           OR incoming.told_at != 0
-              AND (kept.told_at, kept.value) > (incoming.told_at, incoming.value)))
-"""
-_KEEP_OLD = """
-INSERT INTO measurement_history
-SELECT kept.series_id, kept.start, kept."end", kept.version, kept.value, kept.origin_id,
-       kept.recorded_at, ?, false
-FROM temp.incoming CROSS JOIN measurements AS kept
-  ON kept.series_id = incoming.series_id AND kept.start = incoming.start
- AND kept."end" = incoming."end"
-"""
-_MERGE = """
-INSERT INTO measurements
-       (series_id, start, "end", value, offset_seconds, origin_id, vendor_id, version, recorded_at,
-        told_at)
-SELECT series_id, start, "end", value, offset_seconds, origin_id, vendor_id, 1, ?, told_at
-FROM temp.incoming WHERE true
-ON CONFLICT (series_id, start, "end") DO UPDATE SET
-    value = excluded.value, offset_seconds = excluded.offset_seconds,
-    origin_id = excluded.origin_id, vendor_id = excluded.vendor_id,
-    version = version + 1, recorded_at = excluded.recorded_at, told_at = excluded.told_at
-"""
-_COUNT_ON = """
-UPDATE measurements SET version = 1 + earlier.version
-FROM (SELECT past.series_id, past.start, past."end", max(past.version) AS version
-      FROM temp.incoming CROSS JOIN measurement_history AS past
-        ON past.series_id = incoming.series_id AND past.start = incoming.start
-       AND past."end" = incoming."end"
-      GROUP BY past.series_id, past.start, past."end") AS earlier
-WHERE measurements.series_id = earlier.series_id AND measurements.start = earlier.start
-  AND measurements."end" = earlier."end" AND measurements.version <= earlier.version
-"""
-_CHANGED_DAYS = """
-SELECT series.type, incoming.start
-FROM temp.incoming JOIN series ON series.id = incoming.series_id WHERE series.span = ?
-"""
-
-
-_WAS_RETRACTED = """
-SELECT 1 FROM measurement_history
-WHERE retracted AND series_id IN (SELECT DISTINCT series_id FROM temp.incoming) LIMIT 1
-"""
+    """
+)
+_MERGE = text(
+    """
+    INSERT INTO measurements
+          (series_id, start, "end", value, offset_seconds, origin_id, vendor_id, version,
+           recorded_at, told_at)
+    SELECT series_id, start, "end", value, offset_seconds, origin_id, vendor_id, 1, :now, told_at
+    FROM incoming WHERE true
+    ON CONFLICT (series_id, start, "end") DO UPDATE SET
+        value = excluded.value, offset_seconds = excluded.offset_seconds,
+        origin_id = excluded.origin_id, vendor_id = excluded.vendor_id,
+        version = measurements.version + 1, recorded_at = excluded.recorded_at,
+        told_at = excluded.told_at
+    """
+)
+_COUNT_ON = text(
+    """
+    UPDATE measurements SET version = 1 + earlier.version
+    FROM (SELECT past.series_id, past.start, past."end", max(past.version) AS version
+          FROM incoming CROSS JOIN measurement_history AS past
+          WHERE past.series_id = incoming.series_id AND past.start = incoming.start
+            AND past."end" = incoming."end"
+          GROUP BY past.series_id, past.start, past."end") AS earlier
+    WHERE measurements.series_id = earlier.series_id AND measurements.start = earlier.start
+      AND measurements."end" = earlier."end" AND measurements.version <= earlier.version
+    """
+)
+_CHANGED_DAYS = text(
+    """
+    SELECT series.type, incoming.start
+    FROM incoming JOIN series ON series.id = incoming.series_id WHERE series.span = :day
+    """
+)
+_WAS_RETRACTED = text(
+    """
+    SELECT 1 FROM measurement_history
+    WHERE retracted AND series_id IN (SELECT DISTINCT series_id FROM incoming) LIMIT 1
+    """
+)
 _NEVER = 2**62
 
 
@@ -115,18 +132,18 @@ def write_batch(
     otherwise the one that comes later. `replay_of` is when a payload that is worked on again
     arrived (microseconds): what was written since stays as it is.
     """
-    connection.exec_driver_sql(_STAGE)
-    connection.exec_driver_sql("DELETE FROM temp.incoming")
+    INCOMING.prepare(connection)
     if _fill(connection, tenant, person_id, batch):
-        connection.exec_driver_sql(_TELL_LATER)
-    connection.exec_driver_sql(_DROP_SAME, (_NEVER if replay_of is None else replay_of,))
-    now = now_micros()
-    amended = connection.exec_driver_sql(_KEEP_OLD, (now,)).rowcount
-    merged = connection.exec_driver_sql(_MERGE, (now,)).rowcount
-    if connection.exec_driver_sql(_WAS_RETRACTED).first():
-        connection.exec_driver_sql(_COUNT_ON)
+        connection.execute(_TELL_LATER)
+    replayed = {"replay_of": _NEVER if replay_of is None else replay_of}
+    connection.execute(_DROP_SAME, replayed)
+    now = {"now": now_micros()}
+    amended = connection.execute(_KEEP_OLD, now).rowcount
+    merged = connection.execute(_MERGE, now).rowcount
+    if connection.execute(_WAS_RETRACTED).first():
+        connection.execute(_COUNT_ON)
     refresh_rollups(connection)
-    days = tuple(ChangedDay(*row) for row in connection.exec_driver_sql(_CHANGED_DAYS, (DAY,)))
+    days = tuple(ChangedDay(*row) for row in connection.execute(_CHANGED_DAYS, {"day": DAY}))
     return Written(merged - amended, amended, days)
 
 
@@ -141,11 +158,23 @@ def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> 
         rolled = _rolled_up(key)
         staged = [
             (series_id, start, end, value, offset, origin_ids[device, method], name, told, rolled)
-            for start, end, value, offset, device, method, name, told in rows
+            for start, end, value, offset, device, method, name, told in _counting(rows)
         ]
-        connection.exec_driver_sql(_FILL, staged)
+        INCOMING.fill(connection, staged)
         dated = dated or any(row[7] for row in rows)
     return dated
+
+
+def _counting(rows: Sequence[Row]) -> Collection[Row]:
+    """Of several rows for one key keep the one that counts."""
+    if len({row[:2] for row in rows}) == len(rows):
+        return rows
+    kept: dict[tuple[int, int], Row] = {}
+    for row in rows:
+        known = kept.get(row[:2])
+        if known is None or not (row[7] and known[7]) or (row[7], row[2]) > (known[7], known[2]):
+            kept[row[:2]] = row
+    return kept.values()
 
 
 def _rolled_up(key: SeriesKey) -> bool:
