@@ -24,8 +24,8 @@ def sign_out_routes(parts: Parts) -> Blueprint:
 
     @routes.post("/sign-out")
     def end() -> Response:
-        own_page = request.headers.get("Origin", parts.settings.web.url) == parts.settings.web.url
-        if not own_page or not csrf_matches(request, request.form.get("csrf", "")):
+        own = _from_own_page(parts.settings.web.url)
+        if not own or not csrf_matches(request, request.form.get("csrf", "")):
             return show(FORBIDDEN, reason="sign-out from elsewhere")
         _frame(parts, session_cookie(request))
         _end(parts, session_cookie(request))
@@ -35,6 +35,13 @@ def sign_out_routes(parts: Parts) -> Blueprint:
         return response
 
     return routes
+
+
+def _from_own_page(url: str) -> bool:
+    """Whether the form came from our page; without a referrer browsers call its origin `null`."""
+    origin = request.headers.get("Origin", url)
+    same_origin = request.headers.get("Sec-Fetch-Site") == "same-origin"
+    return origin == url or (origin == "null" and same_origin)
 
 
 def _frame(parts: Parts, cookie: str) -> None:

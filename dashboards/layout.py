@@ -43,8 +43,13 @@ def page() -> Component:
 
 
 def _banner() -> Component:
+    leaving = html.A("Sign out", href="/sign-out", className="leaving")
     return html.Header(
-        [html.Div(id="patient", className="patient"), html.Div(id="sync", className="sync")],
+        [
+            html.Div(id="patient", className="patient"),
+            html.Div(id="sync", className="sync"),
+            leaving,
+        ],
         className="banner",
     )
 

@@ -14,11 +14,13 @@ APP_CLIENT = "wristchart"
 DELIVERY_CLIENT = "wristchart-delivery"
 APP_SCOPES = (
     "launch openid fhirUser offline_access patient/Patient.rs patient/MedicationRequest.rs "
-    "patient/Medication.rs patient/MedicationStatement.rs patient/Encounter.rs patient/Flag.rs"
+    "patient/Medication.rs patient/MedicationStatement.rs "
+    "patient/MedicationDispense.rs patient/MedicationAdministration.rs patient/Condition.rs "
+    "patient/AllergyIntolerance.rs patient/Encounter.rs"
 )
 DELIVERY_SCOPES = (
     "system/Patient.rs system/Flag.crus system/Observation.crus system/Device.crus "
-    "system/Provenance.crus"
+    "system/Provenance.crus system/Communication.crus system/DocumentReference.crus"
 )
 
 

@@ -9,7 +9,7 @@ from tests.support.stub_ehr import StubEhr
 
 
 def sign_out(browser: Browser, **changes: str) -> TestResponse:
-    headers = {"Origin": changes.pop("origin", WEB)}
+    headers = {"Origin": changes.pop("origin", WEB), "Sec-Fetch-Site": changes.pop("site", "none")}
     form = {"csrf": browser.cookie(CSRF)} | changes
     return browser.client.post("/sign-out", base_url=WEB, data=form, headers=headers)
 
@@ -47,7 +47,13 @@ def test_another_site_cannot_sign_anybody_out(browser: Browser) -> None:
     path = browser.launch()
     assert sign_out(browser, csrf="").status_code == 403
     assert sign_out(browser, origin="https://evil.example").status_code == 403
+    assert sign_out(browser, origin="null", site="cross-site").status_code == 403
     assert browser.get(path).status_code == 200
+
+
+def test_a_form_without_a_referrer_is_our_own_where_the_browser_says_so(browser: Browser) -> None:
+    browser.launch()
+    assert sign_out(browser, origin="null", site="same-origin").status_code == 200
 
 
 def test_the_page_asks_first(browser: Browser) -> None:

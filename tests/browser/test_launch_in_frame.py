@@ -109,3 +109,16 @@ def test_a_refused_launch_is_readable_in_the_frame(browser, running):
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="not registered")).to_be_visible()
     page.close()
+
+
+def test_signing_out_from_the_frame_closes_the_chart(browser, running):
+    context = browser.new_context()
+    page = context.new_page()
+    frame = open_chart(page, running, "marit-solheim")
+    [chart] = [f.url for f in page.frames if f.url.startswith(running.site.web_url)]
+    frame.get_by_role("link", name="Sign out").click()
+    frame.get_by_role("button", name="Sign out").click()
+    expect(frame.get_by_role("heading", name="You are signed out")).to_be_visible()
+    page.goto(chart)
+    expect(page.get_by_role("heading", name="Medications and wearable data")).to_have_count(0)
+    context.close()
