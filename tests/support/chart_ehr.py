@@ -21,17 +21,26 @@ from sandbox.ehr.app import create_app
 from sandbox.ehr.clients import Client, load_clients
 from sandbox.ehr.database import Database, utc_now
 from sandbox.ehr.fhir.store import save
+from sandbox.ehr.personality import PERSONALITIES
 from sandbox.ehr.settings import Settings as EhrSettings
 from smart.backend_services import BackendToken
 from smart.chart import FhirChart
 from smart.ehr import Ehr
 from smart.keys import ClientKeys
+from smart.probe import Probe
+from wearable_agg.delivery.abilities import Personality
 
 
 class ChartEhr:
     """A real EHR on a free port; `keys` is the folder of the client keys it knows delivery by."""
 
-    def __init__(self, folder: Path, keys: Path, scopes: str = DELIVERY_SCOPES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: Path,
+        scopes: str = DELIVERY_SCOPES,
+        personality: str = "atomic",
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._keys = ClientKeys.open(keys)
         self._data, self._scopes = folder, scopes
@@ -39,7 +48,9 @@ class ChartEhr:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
         self._server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
         self.url = f"http://127.0.0.1:{self._server.port}"
-        self._server.app = create_app(EhrSettings(self.url, folder, clients))
+        self._server.app = create_app(
+            EhrSettings(self.url, folder, clients, personality=PERSONALITIES[personality])
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def __enter__(self) -> ChartEhr:
@@ -77,10 +88,17 @@ class ChartEhr:
             allow_http=True,
         )
 
-    def chart(self) -> FhirChart:
+    def chart(self, personality: Personality | None = None) -> FhirChart:
         """The chart as delivery reaches it."""
-        access = BackendToken(Ehr(self.tenant, self._keys))
-        return FhirChart(self.issuer, Egress([self.issuer]), access)
+        return FhirChart(self.issuer, Egress([self.issuer]), self.access(), personality)
+
+    def access(self) -> BackendToken:
+        """Delivery's own access."""
+        return BackendToken(Ehr(self.tenant, self._keys))
+
+    def probe(self, patient: str) -> Personality:
+        """What a probe sees of it."""
+        return Probe(self.issuer, Egress([self.issuer]), self.access(), patient).run()
 
     def faults(self, **wanted: object) -> None:
         """Switch faults of the EHR on or off."""
