@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
+from wearable_agg.store.database import is_server
 from wearable_agg.store.staging import Stage
 
 LEVELS = (300, 900, 3600, 21600, 86400)
@@ -40,45 +41,59 @@ _WIDEN = text(
 )
 _NARROW = text("DELETE FROM touched WHERE start % :length != 0")
 
-_REPLACED = """
+_INTO = """
+    INSERT INTO rollups (series_id, level, start, n, sum, min, max, coverage)
+    SELECT touched.series_id, CAST(:level AS INTEGER), touched.start,
+"""
+_OR_REPLACE = """
     ON CONFLICT (series_id, level, start) DO UPDATE SET
         n = excluded.n, sum = excluded.sum, min = excluded.min, max = excluded.max,
         coverage = excluded.coverage
 """
-_FINEST = text(
-    f"""
-    INSERT INTO rollups (series_id, level, start, n, sum, min, max, coverage)
-    SELECT touched.series_id, {LEVELS[0]}, touched.start,
-           count(*), sum(value), min(value), max(value), {LEVELS[0]}
-    FROM touched CROSS JOIN measurements AS m
-    WHERE m.series_id = touched.series_id
-      AND m.start >= touched.start AND m.start < touched.start + {LEVELS[0] * _SECOND}
-    GROUP BY touched.series_id, touched.start
-    {_REPLACED}
+_WITHIN = """
+    one.series_id = touched.series_id
+    AND one.start >= touched.start AND one.start < touched.start + :length
+"""
+_VALUES = "count(*) AS n, sum(value) AS sum, min(value) AS min, max(value) AS max, :level"
+_PARTS = """
+    sum(n) AS n, sum(sum) AS sum, min(min) AS min, max(max) AS max,
+    CASE WHEN :level <= :covering THEN :level ELSE sum(coverage) END
+"""
+
+
+def _rebuilding(aggregates: str, finer: str, only: str = "") -> tuple[TextClause, TextClause]:
+    """Return the statement for a SQLite file and for PostgreSQL.
+
+    Both look up each touched bucket by the key: SQLite does so for a CROSS JOIN, PostgreSQL for a
+    LATERAL one.
+    """
+    found = f"{finer} AS one WHERE {_WITHIN} {only}"
+    in_file = f"""
+        {_INTO} {aggregates} AS coverage FROM touched CROSS JOIN {found}
+        GROUP BY touched.series_id, touched.start
+    """
+    on_server = f"""
+        {_INTO} n, sum, min, max, coverage
+        FROM touched CROSS JOIN LATERAL (SELECT {aggregates} AS coverage FROM {found}) AS found
+        WHERE n > 0
     """  # noqa: S608  # built from our own constants
-)
-_COARSER = text(
-    f"""
-    INSERT INTO rollups (series_id, level, start, n, sum, min, max, coverage)
-    SELECT touched.series_id, CAST(:level AS INTEGER), touched.start,
-           sum(n), sum(sum), min(min), max(max),
-           CASE WHEN :level <= {COVERING} THEN :level ELSE sum(coverage) END
-    FROM touched CROSS JOIN rollups AS r
-    WHERE r.series_id = touched.series_id AND r.level = :finer
-      AND r.start >= touched.start AND r.start < touched.start + :length
-    GROUP BY touched.series_id, touched.start
-    {_REPLACED}
-    """  # noqa: S608  # built from our own constants
-)
+    return text(in_file + _OR_REPLACE), text(on_server + _OR_REPLACE)
+
+
+_FINEST = _rebuilding(_VALUES, "measurements")
+_COARSER = _rebuilding(_PARTS, "rollups", "AND one.level = :finer")
 
 
 def refresh_rollups(connection: Connection) -> None:
     """Rebuild the rollups of every bucket that holds a row of the table `incoming`."""
+    server = is_server(connection)
     TOUCHED.prepare(connection)
-    connection.execute(_TOUCH, {"length": LEVELS[0] * _SECOND})
-    connection.execute(_FINEST)
+    length = LEVELS[0] * _SECOND
+    connection.execute(_TOUCH, {"length": length})
+    connection.execute(_FINEST[server], {"level": LEVELS[0], "length": length})
     for finer, level in pairwise(LEVELS):
         length = level * _SECOND
         connection.execute(_WIDEN, {"length": length})
         connection.execute(_NARROW, {"length": length})
-        connection.execute(_COARSER, {"level": level, "finer": finer, "length": length})
+        values = {"level": level, "finer": finer, "length": length, "covering": COVERING}
+        connection.execute(_COARSER[server], values)
