@@ -11,6 +11,7 @@ ROLES = ("web", "api", "gateway", "worker", "poller", "engine", "delivery")
 _COMMANDS = {
     "demo": ("app.demo.command", "demo"),
     "ehr": ("app.ehr.command", "ehr"),
+    "import": ("app.importing", "import_export"),
     "keys": ("app.keys_command", "keys"),
     "parse": ("app.parsing", "parse"),
     "replay": ("app.replay", "replay"),

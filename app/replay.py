@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from app.operating import tenant_of
 from app.running import load_settings
 from config.settings import Settings, Tenant
 from safeguards import strict_json
@@ -70,7 +71,7 @@ def replay(
         recording = read_wfdb(record, lead)
     except NoRecording as error:
         raise click.BadParameter(str(error), param_hint="RECORD") from error
-    token = _token(settings, _tenant(settings, tenant), patient)
+    token = _token(settings, tenant_of(settings, tenant), patient)
     slices = recording.slices(_begin(recording, start, speed))
     session = str(uuid.uuid4())
     _send(f"{settings.gateway.url}/ecg", _hello(recording, session, token), slices, speed)
@@ -78,18 +79,6 @@ def replay(
         f"{recording.seconds / 60:.1f} min of lead {recording.lead} of {recording.name} "
         f"streamed for {patient} as session {session}."
     )
-
-
-def _tenant(settings: Settings, identifier: str | None) -> Tenant:
-    if not settings.tenants:
-        raise click.ClickException("the settings name no tenant")
-    if identifier is None:
-        return settings.tenants[0]
-    try:
-        return settings.tenant(identifier)
-    except KeyError as error:
-        known = ", ".join(tenant.id for tenant in settings.tenants)
-        raise click.BadParameter(f"no tenant {identifier}: there is {known}") from error
 
 
 def _begin(recording: Recording, start: datetime | None, speed: float) -> int:

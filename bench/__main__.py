@@ -9,6 +9,7 @@ BENCHES = (
     ("QRS accuracy", "bench.qrs_accuracy"),
     ("QRS cost and peers", "bench.qrs_cost"),
     ("Measurements", "bench.measurements"),
+    ("Importing", "bench.apple_import"),
     ("Reading", "bench.reading"),
     ("Page", "bench.page"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +43,7 @@ def sealed(vault: Vault, place: Place, bound_to: str) -> bytes:
         "counts": dict(place.mark.counts),
         "halves": [_written(half) for half in place.mark.halves],
         "ecgs": place.ecgs,
-        "tally": asdict(place.tally),
+        "tally": {one.name: getattr(place.tally, one.name) for one in fields(Tally)},
     }
     return vault.seal(json.dumps(document).encode(), bound_to=bound_to)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -10,15 +9,18 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from wearable_agg.measurements.model import Measurement
-from wearable_agg.measurements.types import TYPES
+from wearable_agg.measurements.sources import source_of
+from wearable_agg.measurements.types import TYPES, flaw
 from wearable_agg.store.clock import to_micros
 
 SHORTEST_DAY = timedelta(hours=22)
 """A span at least this long is a whole local day: clocks jump by at most two hours."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-FUTURE = timedelta(days=2)
+LATEST_END = timedelta(days=2)
+"""How far ahead of now a day that is still going on may end, wherever its midnight is."""
 
+NO_CONSENT = "no consent"
 INSTANT, INTERVAL, DAY = "instant", "interval", "day"
 
 
@@ -49,6 +51,10 @@ class Batch:
             self.rows.setdefault(key, []).extend(rows)
         self.refused.update(later.refused)
 
+    def count(self) -> int:
+        """Return how many rows there are."""
+        return sum(map(len, self.rows.values()))
+
     def refusals(self) -> str | None:
         """Say how many measurements were refused and why, None where none were."""
         return ", ".join(f"{n} x {why}" for why, n in sorted(self.refused.items())) or None
@@ -57,13 +63,13 @@ class Batch:
 def batch_of(measurements: Iterable[Measurement], permitted: Collection[str]) -> Batch:
     """Sort measurements into series; types outside `permitted` are refused as not consented."""
     batch = Batch()
-    latest = datetime.now(UTC) + FUTURE
+    now = datetime.now(UTC)
     for one in measurements:
-        reason = _fault(one, permitted, latest)
+        reason = _fault(one, permitted, now)
         if reason:
             batch.refused[reason] += 1
             continue
-        key = _series_key(one.type, one.statistic, one.source, one.end - one.start)
+        key = series_key(one.type, one.statistic, one.source, one.device, one.end - one.start)
         batch.rows.setdefault(key, []).append(
             (
                 to_micros(one.start),
@@ -87,20 +93,15 @@ def span_of(length: timedelta) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _series_key(kind: str, statistic: str, source: str, length: timedelta) -> SeriesKey:
-    return SeriesKey(kind, statistic, source, span_of(length))
+def series_key(kind: str, statistic: str, vendor: str, device: str, length: timedelta) -> SeriesKey:
+    """Return the series that a value of this length from this device belongs to."""
+    return SeriesKey(kind, statistic, source_of(vendor, device), span_of(length))
 
 
-def _fault(one: Measurement, permitted: Collection[str], latest: datetime) -> str:
-    known = TYPES.get(one.type)
-    if known is None:
-        return "unknown type"
-    if one.type not in permitted:
-        return "no consent"
-    if one.unit != known.unit:
-        return "wrong unit"
-    if not math.isfinite(one.value):
-        return "not a number"
-    if not EARLIEST <= one.start <= one.end <= latest:
-        return "impossible time"
-    return ""
+def _fault(one: Measurement, permitted: Collection[str], now: datetime) -> str:
+    if one.type in TYPES and one.type not in permitted:
+        return NO_CONSENT
+    if reason := flaw(one, now):
+        return reason
+    possible = one.start >= EARLIEST and one.end <= now + LATEST_END
+    return "" if possible else "impossible time"

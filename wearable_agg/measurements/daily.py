@@ -1,13 +1,14 @@
 """What a person's local days were like, read from rollups and daily values.
 
-Of several sources one is taken per day and type, never their sum: a vendor's own total of the day
-before what we add up ourselves, then the source that covers most of the day.
+Of several sources one is taken per day and type, never their sum: the first in the order that the
+patient or config/clinical/sources.toml states, then the one that covers most of the day. Of one
+source its own total of the day goes before what we add up ourselves.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select, text
 
 from wearable_agg.measurements.batch import DAY
+from wearable_agg.measurements.choosing import Candidate, Order, chosen, left_out, order_for
 from wearable_agg.measurements.localdays import (
     day_of_night,
     day_of_total,
@@ -31,6 +33,9 @@ _HOUR, _QUARTER = 3600, 900
 _MINUTES_PER_HOUR = 60
 _EPOCH = date(1970, 1, 1)
 _LONGEST_NIGHT = timedelta(days=1)
+_BETWEEN_NIGHTS = timedelta(hours=3)
+_MICROSECOND = timedelta(microseconds=1)
+_DAILY = ("heart_rate", "resting_heart_rate", "hrv", "oxygen_saturation", "steps")
 
 _SUMS = text(
     """
@@ -83,7 +88,8 @@ class LocalDay:
     """One local day; None is "not measured".
 
     `night` holds the hours of each stage of the night that ended on this day; a stage that the
-    vendor does not tell is absent.
+    vendor does not tell is absent. `chosen` says by type which source a value is of, `left_out`
+    which others had one too.
     """
 
     date: date
@@ -93,7 +99,13 @@ class LocalDay:
     oxygen_saturation: float | None
     steps: float | None
     night: Mapping[str, float] | None
-    sources: tuple[str, ...]
+    chosen: Mapping[str, str]
+    left_out: Mapping[str, tuple[str, ...]]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that any value of the day is of."""
+        return tuple(sorted(set(self.chosen.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +137,9 @@ def local_days(
     aggregates = _aggregates(connection, window, known)
     totals = _totals(connection, window, known)
     nights = _nights(connection, window, known)
+    order = order_for(connection, person_id)
     return [
-        _local_day(day, aggregates.get(day, {}), totals.get(day, {}), nights.get(day, {}))
+        _local_day(day, aggregates.get(day, {}), totals.get(day, {}), nights.get(day, {}), order)
         for day in days_between(first, last)
     ]
 
@@ -189,40 +202,79 @@ def _as_shares(
 def _totals(
     connection: Connection, window: _Window, known: Iterable[Series]
 ) -> dict[date, dict[Series, float]]:
-    by_id = {one.id: one for one in known if one.span == DAY and not _is_sleep(one)}
+    """Read what speaks for a whole day: totals, and rates of rest, of which the last one counts."""
+    by_id = {one.id: one for one in known if _speaks_for_day(one)}
     start, end = window.micros()
-    slack = timedelta(hours=12) // timedelta(microseconds=1)
+    slack = timedelta(hours=12) // _MICROSECOND
+    columns = measurements.c
     rows = connection.execute(
-        select(measurements.c.series_id, measurements.c.start, measurements.c.value).where(
-            measurements.c.series_id.in_(by_id),
-            measurements.c.start >= start - slack,
-            measurements.c.start < end + slack,
+        select(columns.series_id, columns.start, columns.end, columns.value)
+        .where(
+            columns.series_id.in_(by_id),
+            columns.start >= start - slack,
+            columns.start < end + slack,
         )
+        .order_by(columns.start, columns.end)
     )
     result: defaultdict[date, dict[Series, float]] = defaultdict(dict)
-    for series_id, begin, value in rows:
-        result[day_of_total(begin, window.zone)][by_id[series_id]] = value
+    for series_id, begin, until, value in rows:
+        one = by_id[series_id]
+        at_day = day_of_total(begin, window.zone)
+        day = at_day if one.span == DAY else day_of_night(until, window.zone)
+        result[day][one] = value
     return result
+
+
+def _speaks_for_day(one: Series) -> bool:
+    return (one.span == DAY or one.type == "resting_heart_rate") and not _is_sleep(one)
 
 
 def _nights(connection: Connection, window: _Window, known: Iterable[Series]) -> _Nights:
+    """Add up the stages of each night; it belongs whole to the day on which it ends."""
     by_id = {one.id: one for one in known if _is_sleep(one)}
     start, end = window.micros()
     columns = measurements.c
+    margin = _LONGEST_NIGHT // _MICROSECOND
     rows = connection.execute(
-        select(columns.series_id, columns.end, columns.value).where(
+        select(columns.series_id, columns.start, columns.end, columns.value)
+        .where(
             columns.series_id.in_(by_id),
-            columns.start >= start - _LONGEST_NIGHT // timedelta(microseconds=1),
-            columns.start < end,
+            columns.start >= start - margin,
+            columns.start < end + margin,
         )
+        .order_by(columns.start, columns.end)
     )
-    result: defaultdict[date, dict[str, dict[str, float]]] = defaultdict(dict)
-    for series_id, until, minutes in rows:
+    by_source: defaultdict[str, list[_Stretch]] = defaultdict(list)
+    for series_id, begin, until, minutes in rows:
         one = by_id[series_id]
         stage = one.type.removeprefix("sleep_")
-        hours = result[day_of_night(until, window.zone)].setdefault(one.source, {})
-        hours[stage] = hours.get(stage, 0.0) + minutes / _MINUTES_PER_HOUR
+        by_source[one.source].append(_Stretch(stage, begin, until, minutes / _MINUTES_PER_HOUR))
+    result: defaultdict[date, dict[str, dict[str, float]]] = defaultdict(dict)
+    for source, stretches_of_sleep in by_source.items():
+        for until, stretch in _ends(stretches_of_sleep):
+            hours = result[day_of_night(until, window.zone)].setdefault(source, {})
+            hours[stretch.stage] = hours.get(stretch.stage, 0.0) + stretch.hours
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    stage: str
+    start: int
+    end: int
+    hours: float
+
+
+def _ends(ordered: Sequence[_Stretch]) -> Iterator[tuple[int, _Stretch]]:
+    """Yield each stretch with the end of its night: a long time awake begins another night."""
+    night: list[_Stretch] = []
+    for one in [*ordered, None]:
+        end = max((each.end for each in night), default=0)
+        if night and (one is None or one.start - end > _BETWEEN_NIGHTS // _MICROSECOND):
+            yield from ((end, each) for each in night)
+            night = []
+        if one is not None:
+            night.append(one)
 
 
 def _local_day(
@@ -230,40 +282,73 @@ def _local_day(
     aggregates: Mapping[Series, Aggregate],
     totals: Mapping[Series, float],
     nights: Mapping[str, dict[str, float]],
+    order: Order,
 ) -> LocalDay:
-    beats = [(one, part) for one, part in aggregates.items() if one.type == "heart_rate"]
-    heart_rate = max(beats, key=lambda pair: pair[1].coverage, default=None)
-    values = {
-        kind: _chosen(kind, aggregates, totals)
-        for kind in ("resting_heart_rate", "hrv", "oxygen_saturation", "steps")
-    }
     slept = {source: _with_time_asleep(hours) for source, hours in nights.items()}
-    sleeper = max(slept, key=lambda source: slept[source].get("asleep", 0.0), default=None)
-    sources = {chosen.series.source for chosen in values.values() if chosen}
-    sources |= {heart_rate[0].source} if heart_rate else set()
-    sources |= {sleeper} if sleeper else set()
+    offers = {kind: _offers(kind, aggregates, totals) for kind in _DAILY}
+    candidates = {
+        kind: [_candidate(source, offer) for source, offer in offers[kind].items()]
+        for kind in _DAILY
+    }
+    candidates["sleep"] = [
+        Candidate(source, hours.get("asleep", 0.0)) for source, hours in slept.items()
+    ]
+    winners = {kind: chosen(kind, some, order) for kind, some in candidates.items()}
+    values = {kind: _best(kind, offers[kind].get(winners[kind] or "")) for kind in _DAILY}
+    beats = offers["heart_rate"].get(winners["heart_rate"] or "")
     return LocalDay(
         date=day,
-        heart_rate=heart_rate[1] if heart_rate else None,
+        heart_rate=beats.parts[0][1] if beats else None,
         resting_heart_rate=_value(values["resting_heart_rate"]),
         hrv=values["hrv"],
         oxygen_saturation=_value(values["oxygen_saturation"]),
         steps=_value(values["steps"]),
-        night=slept[sleeper] if sleeper else None,
-        sources=tuple(sorted(sources)),
+        night=slept.get(winners["sleep"] or ""),
+        chosen={kind: source for kind, source in winners.items() if source},
+        left_out={
+            kind: others
+            for kind, some in candidates.items()
+            if (others := left_out(some, winners[kind]))
+        },
     )
 
 
-def _chosen(
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What one source has of one type and day, the fullest first."""
+
+    totals: list[Chosen]
+    parts: list[tuple[Series, Aggregate]]
+
+
+def _offers(
     kind: str, aggregates: Mapping[Series, Aggregate], totals: Mapping[Series, float]
-) -> Chosen | None:
-    told = [Chosen(value, one) for one, value in totals.items() if one.type == kind]
-    if told:
-        return min(told, key=lambda chosen: (chosen.series.statistic, chosen.series.source))
-    ours = [(part.coverage, one, part) for one, part in aggregates.items() if one.type == kind]
-    if not ours:
+) -> dict[str, _Offer]:
+    offers: defaultdict[str, _Offer] = defaultdict(lambda: _Offer([], []))
+    if kind != "heart_rate":
+        for one, value in totals.items():
+            if one.type == kind:
+                offers[one.source].totals.append(Chosen(value, one))
+    for one, part in aggregates.items():
+        if one.type == kind:
+            offers[one.source].parts.append((one, part))
+    for offer in offers.values():
+        offer.totals.sort(key=lambda total: total.series.statistic)
+        offer.parts.sort(key=lambda pair: -pair[1].coverage)
+    return offers
+
+
+def _candidate(source: str, offer: _Offer) -> Candidate:
+    coverage = offer.parts[0][1].coverage if offer.parts else 0.0
+    return Candidate(source, coverage, bool(offer.totals))
+
+
+def _best(kind: str, offer: _Offer | None) -> Chosen | None:
+    if offer is None:
         return None
-    _, one, part = max(ours, key=lambda entry: entry[0])
+    if offer.totals:
+        return offer.totals[0]
+    one, part = offer.parts[0]
     return Chosen(part.sum if kind == "steps" else part.mean, one)
 
 

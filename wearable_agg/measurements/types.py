@@ -140,22 +140,45 @@ FUTURE = timedelta(minutes=5)
 _WHOLE_DAY = timedelta(hours=22)
 
 
-def doubt(one: Measurement, now: datetime) -> str:
-    """Say why a measurement is to be set apart, empty where there is no reason.
+UNKNOWN_TYPE, WRONG_UNIT, NO_NUMBER = "unknown type", "wrong unit", "not a number"
+BEYOND = "beyond what can be measured"
+
+
+def flaw(one: Measurement, now: datetime) -> str:
+    """Say of what kind a measurement's fault is, without any value of it; empty where it has none.
 
     A day's total ends at a midnight to come; everything else must have ended by `now` (aware UTC).
     """
     known = TYPES.get(one.type)
     if known is None:
-        return f"unknown type {one.type}"
+        return UNKNOWN_TYPE
     if one.unit != known.unit:
-        return f"unit {one.unit}, not {known.unit}"
+        return WRONG_UNIT
     if not math.isfinite(one.value):
-        return "not a number"
-    low, high = load("plausible_values")["bounds"][one.type]
+        return NO_NUMBER
+    low, high = bounds(one.type)
     if not low <= one.value <= high:
-        return f"{one.value:g} {one.unit} is beyond what can be measured ({low:g} to {high:g})"
+        return BEYOND
     return doubtful_time(one.start, one.end, now)
+
+
+def doubt(one: Measurement, now: datetime) -> str:
+    """Say in full why a measurement is to be set apart, empty where there is no reason."""
+    reason = flaw(one, now)
+    if reason == UNKNOWN_TYPE:
+        return f"unknown type {one.type}"
+    if reason == WRONG_UNIT:
+        return f"unit {one.unit}, not {TYPES[one.type].unit}"
+    if reason == BEYOND:
+        low, high = bounds(one.type)
+        return f"{one.value:g} {one.unit} is {BEYOND} ({low:g} to {high:g})"
+    return reason
+
+
+def bounds(kind: str) -> tuple[float, float]:
+    """Return what a value of a type can be at least and at most, in its unit."""
+    low, high = load("plausible_values")["bounds"][kind]
+    return low, high
 
 
 def doubtful_time(start: datetime, end: datetime, now: datetime) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 from zoneinfo import ZoneInfo
 
 from safeguards.strict_json import Malformed
@@ -18,6 +20,14 @@ from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found, Quarantined
 
 _MIB = 1 << 20
+_SPOILED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,  # an entry that turns out to be encrypted
+)
 _END, _END_64 = b"PK\x05\x06", b"PK\x06\x06"
 _END_LENGTH, _LOCATOR_64_LENGTH, _END_64_LENGTH, _SEE_64 = 22, 20, 56, 0xFFFFFFFF
 _LONGEST_TAIL = 65_535 + _END_LENGTH + _LOCATOR_64_LENGTH + _END_64_LENGTH
@@ -47,50 +57,110 @@ _SMALL = _MIB
 """An entry below this size may be of any ratio: short text of one letter is no attack."""
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """An export on disk, looked at and found harmless; nothing of it is unpacked.
+
+    `size` is that of the XML in bytes, `ecgs` the names of the ECG files.
+    """
+
+    name: str
+    size: int
+    ecgs: tuple[str, ...]
+    _archive: zipfile.ZipFile | Path
+
+    @contextmanager
+    def document(self) -> Iterator[BinaryIO]:
+        """Open the XML; reading it raises Malformed where it is spoiled."""
+        if isinstance(self._archive, Path):
+            with self._archive.open("rb") as plain:
+                yield plain
+        else:
+            with _opened(self._archive, self.name) as source:
+                yield source
+
+    def ecg(self, name: str) -> Iterator[Found]:
+        """Read an ECG file; one that cannot be read is Quarantined."""
+        if isinstance(self._archive, Path):
+            raise KeyError(name)
+        try:
+            with _opened(self._archive, name) as source:
+                yield from list(read_ecg_csv(source.read(LARGEST + 1)))
+        except Unusable as fault:
+            yield Found(fault.path, Quarantined(fault.reason))
+        except Malformed as fault:
+            yield Found("line 1", Quarantined(str(fault)))
+
+
+@contextmanager
+def looked_at(path: Path, caps: Caps = DEFAULT_CAPS) -> Iterator[Packed]:
+    """Look at an export.zip, or at an export.xml that somebody unpacked.
+
+    Raises Malformed and Unusable for what is no export or more than one.
+    """
+    with path.open("rb") as source:
+        if source.read(512).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
+            size = path.stat().st_size
+            if size > caps.unpacked_bytes:
+                raise Malformed(f"{size} bytes, more than the {caps.unpacked_bytes} allowed")
+            yield Packed(path.name, size, (), path)
+            return
+    _check_directory(path, caps)
+    try:
+        archive = zipfile.ZipFile(path)
+    except _SPOILED as error:
+        raise Malformed(f"not a zip that can be read: {error}") from error
+    with archive:
+        entries = archive.infolist()
+        _check(entries, path.stat().st_size, caps)
+        exports = [one for one in entries if _suffix(one) == ".xml" and _is_export(archive, one)]
+        if len(exports) != 1:
+            raise Unusable("export.zip", f"{len(exports)} exports inside, not one")
+        ecgs = tuple(one.filename for one in entries if _suffix(one) == ".csv")
+        yield Packed(exports[0].filename, exports[0].file_size, ecgs, archive)
+
+
 def read_archive(path: Path, zone: ZoneInfo, caps: Caps = DEFAULT_CAPS) -> Iterator[Found]:
     """Read the export and the ECG files of an archive; each place begins with its entry's name.
 
     An ECG file that cannot be read is Quarantined. Raises Malformed and Unusable.
     """
-    _check_directory(path, caps)
+    with looked_at(path, caps) as packed:
+        with packed.document() as source:
+            for found in read_export(source, zone):
+                yield Found(f"{packed.name}:{found.path}", found.item)
+        for name in packed.ecgs:
+            for found in packed.ecg(name):
+                yield Found(f"{name}:{found.path}", found.item)
+
+
+class _Entry(io.RawIOBase):
+    """An entry as it is read; what is wrong with it is Malformed, whatever zipfile calls it."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes."""
+        try:
+            return self._source.read(size)
+        except _SPOILED as error:
+            raise Malformed(f"not a zip that can be read: {error}") from error
+
+
+@contextmanager
+def _opened(archive: zipfile.ZipFile, entry: str | zipfile.ZipInfo) -> Iterator[BinaryIO]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            _check(entries, path.stat().st_size, caps)
-            yield from _read(archive, entries, zone)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
+        source = archive.open(entry)
+    except _SPOILED as error:
         raise Malformed(f"not a zip that can be read: {error}") from error
-
-
-def _read(
-    archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], zone: ZoneInfo
-) -> Iterator[Found]:
-    exports = [one for one in entries if _suffix(one) == ".xml" and _is_export(archive, one)]
-    if len(exports) != 1:
-        raise Unusable("export.zip", f"{len(exports)} exports inside, not one")
-    with archive.open(exports[0]) as source:
-        for found in read_export(cast(BinaryIO, source), zone):
-            yield Found(f"{exports[0].filename}:{found.path}", found.item)
-    for one in entries:
-        if _suffix(one) == ".csv":
-            yield from _ecg(archive, one)
-
-
-def _ecg(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[Found]:
-    try:
-        with archive.open(entry) as source:
-            found = list(read_ecg_csv(source.read(LARGEST + 1)))
-    except Unusable as fault:
-        found = [Found(fault.path, Quarantined(fault.reason))]
-    except Malformed as fault:
-        found = [Found("line 1", Quarantined(str(fault)))]
-    for one in found:
-        yield Found(f"{entry.filename}:{one.path}", one.item)
+    with source:
+        yield cast(BinaryIO, _Entry(source))
 
 
 def _is_export(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     """Tell an export from the clinical document beside it; names are in the phone's language."""
-    with archive.open(entry) as source:
+    with _opened(archive, entry) as source:
         head = source.read(_HEAD)
     return f"<{ROOT}".encode() in head or f"<!DOCTYPE {ROOT}".encode() in head
 
