@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.people.registry import touch
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.people_tables import consents
+from wearable_agg.store.upserts import insert
 
 CARE = "care"
 ACTIVE, REVOKED = "active", "revoked"
@@ -45,7 +45,9 @@ def record(
         connection.execute(
             insert(consents)
             .values(**row, **values)
-            .on_conflict_do_update(["person_id", "data_type", "purpose"], set_=values)
+            .on_conflict_do_update(
+                index_elements=["person_id", "data_type", "purpose"], set_=values
+            )
         )
     touch(connection, person_id)
 
