@@ -11,11 +11,24 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.places import chromium, shared_data
+from tests.support.postgresql import NoServer, Server, running_server
 from tests.support.stack import Stack
+from wearable_agg.store.database import open_database
+from wearable_agg.store.migrations import migrate
 
 # A busy machine is slow, not wrong: no test fails for the time that one example takes.
 hypothesis.settings.register_profile("machine", deadline=None)
 hypothesis.settings.load_profile("machine")
+
+ON_BOTH_DATABASES = {
+    "test_backend_on_postgresql.py",
+    "test_database.py",
+    "test_migrations.py",
+    "test_outbox.py",
+    "test_tokens.py",
+    "test_upsert.py",
+}
+"""Test files whose stores live once in SQLite and once in PostgreSQL."""
 
 
 def _missing(what: str) -> None:
@@ -58,3 +71,40 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     """Every process that brings an ECG into the chart, on free ports and an empty data folder."""
     with Stack(tmp_path) as running:
         yield running
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is about the store itself on each database, unless a test chooses its own."""
+    chosen = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    file = Path(metafunc.module.__file__ or "").name
+    if "place" in metafunc.fixturenames and "place" not in chosen and file in ON_BOTH_DATABASES:
+        metafunc.parametrize("place", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server of this test process."""
+    try:
+        with running_server(durable=False) as server:
+            yield server
+    except NoServer as error:
+        _missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def migrated(postgresql: Server) -> str:
+    """The name of a database that has every table, to make copies of."""
+    address = postgresql.new_database()
+    engine = open_database(address)
+    migrate(engine)
+    engine.dispose()
+    return engine.url.database or ""
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A store's place for `open_database`: no file yet, or a database that has its tables."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return tmp_path / "wearables.db"
+    server: Server = request.getfixturevalue("postgresql")
+    return server.new_database(template=request.getfixturevalue("migrated"))

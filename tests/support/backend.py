@@ -28,7 +28,7 @@ from wearable_agg.measurements.model import Measurement
 from wearable_agg.measurements.types import TOPICS
 from wearable_agg.people import accounts, consents
 from wearable_agg.people.registry import person_for
-from wearable_agg.store.database import open_database, writing
+from wearable_agg.store.database import is_server, open_database, writing
 from wearable_agg.store.migrations import migrate
 from wearable_agg.vendors.protocol import (
     AccessRefused,
@@ -212,11 +212,13 @@ class World:
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
+            if is_server(connection):
+                sql = sql.replace("?", "%s")
             return [tuple(row) for row in connection.exec_driver_sql(sql, tuple(values))]
 
 
-def open_world(folder: Path) -> World:
-    """Make an empty backend in a folder."""
+def open_world(folder: Path, place: Path | str = "") -> World:
+    """Make an empty backend in a folder; its store may live at the URL `place`."""
     settings = Settings(
         data=folder,
         web=Listen("127.0.0.1", 8410, "http://127.0.0.1:8410"),
@@ -224,6 +226,7 @@ def open_world(folder: Path) -> World:
         gateway=Listen("127.0.0.1", 8412, "ws://127.0.0.1:8412"),
         tenants=(_tenant(),),
         vendors={"band": _app("band", "http://127.0.0.1:1/keys"), "scale": _app("scale", "")},
+        database=place if isinstance(place, str) else "",
     )
     engine = open_database(settings.wearables_database)
     migrate(engine)

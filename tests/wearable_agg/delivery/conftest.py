@@ -33,8 +33,8 @@ Detect = Callable[..., Detection]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(tmp_path / "wearables.db")
+def store(place: Path | str) -> Iterator[Engine]:
+    engine = open_database(place)
     metadata.create_all(engine)
     yield engine
     engine.dispose()

@@ -183,6 +183,7 @@ def test_a_unit_that_is_not_the_types_own_is_refused(store, person):
         day_changed(connection, person, date(2026, 2, 27), "steps", 40, "/min")
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_long_queue_is_looked_through_by_index(store, person, now):
     with writing(store) as connection:
         connection.exec_driver_sql("ANALYZE")

@@ -14,8 +14,8 @@ def test_commits_wait_for_the_disk(tmp_path):
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
-def test_read_then_write_of_many_writers_loses_no_update(tmp_path):
-    engine = open_database(tmp_path / "a.db")
+def test_read_then_write_of_many_writers_loses_no_update(place):
+    engine = open_database(place)
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE n (value INTEGER)"))
         connection.execute(text("INSERT INTO n VALUES (0)"))
