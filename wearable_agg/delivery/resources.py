@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from config.clinical import load
 from wearable_agg.delivery.chart import Identifier, Resource
+from wearable_agg.ecg import sampled_components
 
 _SOFTWARE = "Wristchart rhythm analysis"
 
@@ -94,7 +95,7 @@ def evidence(
         "effectivePeriod": _shown_period(facts, strip),
         "device": {"display": facts.device},
         "note": [{"text": codes["caution"]}],
-        "component": components if strip is None else [_waveform(strip), *components],
+        "component": components if strip is None else [*_waveform(strip), *components],
     }
 
 
@@ -170,28 +171,10 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _waveform(strip: StripFacts) -> dict[str, Any]:
-    systems = load("findings")["systems"]
-    code, display = strip.lead_code, _lead_name(strip.lead_code)
-    return {
-        "code": {
-            "coding": [{"system": systems["mdc"], "code": code, "display": display}],
-            "text": f"ECG lead {strip.lead}",
-        },
-        "valueSampledData": {
-            "origin": {"value": 0, "unit": "uV", "system": systems["ucum"], "code": "uV"},
-            "period": round(1000 / strip.rate, 9),
-            "factor": strip.microvolts_per_count,
-            "dimensions": 1,
-            "data": " ".join(map(str, strip.counts)),
-        },
-    }
-
-
-def _lead_name(code: str) -> str:
-    """Return the reference id of a lead's code (ISO/IEEE 11073-10101)."""
-    lead = next((name for name, known in load("leads")["codes"].items() if known == code), "")
-    return f"MDC_ECG_ELEC_POTL_{lead.upper()}" if lead else "MDC_ECG_ELEC_POTL"
+def _waveform(strip: StripFacts) -> list[dict[str, Any]]:
+    return sampled_components.components(
+        strip.counts, strip.rate, strip.microvolts_per_count, strip.lead, strip.lead_code
+    )
 
 
 def _rate(facts: FindingFacts) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Recordings in WFDB format, cut into the slices of a stream."""
+"""One lead of a recorded ECG, wherever it came from, and the slices of a stream it is cut into."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ from wearable_agg.ecg.frames import HIGHEST_RATE, INVALID_SAMPLE, LOWEST_RATE, S
 
 SLICE_SECONDS = 1.0
 MICROVOLTS_PER_MILLIVOLT = 1000.0
-_MICROVOLTS = {"mv": 1000.0, "uv": 1.0, "µv": 1.0, "v": 1e6}
+MICROVOLTS = {"mv": 1000.0, "uv": 1.0, "µv": 1.0, "v": 1e6}
 _FOR_RHYTHM = ("I", "II", "MLII", "ECG", "ECG1")
 _LARGEST = 32767
+
+FINEST_GAIN = 0.1
+"""Microvolts per count where a format has floating-point samples: finer than any device's noise."""
 
 
 class NoRecording(Exception):
@@ -24,13 +28,21 @@ class NoRecording(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One lead of a record: counts of `gain` microvolts at `rate` Hz."""
+    """One lead of a record: counts of `gain` microvolts at the true `rate` in Hz.
+
+    `start` is aware UTC, None where the format does not tell it. `verdict` is a word of
+    config/clinical/verdicts.toml, `vendor_verdict` the vendor's own.
+    """
 
     name: str
     lead: str
     rate: float
     gain: float
     counts: NDArray[np.int16]
+    start: datetime | None = None
+    verdict: str = "not_analyzed"
+    vendor_verdict: str = ""
+    device: str = ""
 
     @property
     def seconds(self) -> float:
@@ -55,6 +67,27 @@ def millivolts(counts: NDArray[np.int16], gain: float) -> NDArray[np.float32]:
     values = counts.astype(np.float32) * np.float32(gain / MICROVOLTS_PER_MILLIVOLT)
     values[counts == INVALID_SAMPLE] = np.nan
     return values
+
+
+def counted(
+    microvolts: NDArray[np.float64], gain: float = FINEST_GAIN
+) -> tuple[float, NDArray[np.int16]]:
+    """Return microvolts per count, `gain` where the signal fits, and the counts.
+
+    NaN becomes the count for "no reading".
+    """
+    missing = np.isnan(microvolts)
+    largest = float(np.abs(microvolts[~missing]).max(initial=0.0))
+    gain = max(gain, largest / _LARGEST)
+    counts = np.where(missing, INVALID_SAMPLE, np.rint(np.nan_to_num(microvolts) / gain))
+    return gain, counts.astype(np.int16)
+
+
+def checked_rate(rate: float) -> float:
+    """Return a rate that can be analysed; raises NoRecording for any other."""
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise NoRecording(f"{rate:g} Hz: streams carry {LOWEST_RATE:g} to {HIGHEST_RATE:g} Hz")
+    return rate
 
 
 def read_wfdb(path: Path, lead: str | None) -> Recording:
@@ -83,13 +116,12 @@ def read_wfdb(path: Path, lead: str | None) -> Recording:
 def _recording(record: Any, lead: str | None) -> Recording:
     names = [str(name) for name in record.sig_name]
     chosen = _chosen(names, lead)
-    rate = float(record.fs)
-    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise NoRecording(f"{rate:g} Hz: streams carry {LOWEST_RATE:g} to {HIGHEST_RATE:g} Hz")
-    unit = _MICROVOLTS.get(str(record.units[chosen]).lower())
+    rate = checked_rate(float(record.fs))
+    unit = MICROVOLTS.get(str(record.units[chosen]).lower())
     if unit is None:
         raise NoRecording(f"lead {names[chosen]} is in {record.units[chosen]}, not in volts")
-    gain, counts = _counts(record.p_signal[:, chosen], unit / float(record.adc_gain[chosen]), unit)
+    own_gain = abs(unit / float(record.adc_gain[chosen]))
+    gain, counts = counted(record.p_signal[:, chosen] * unit, own_gain)
     return Recording(str(record.record_name), names[chosen], rate, gain, counts)
 
 
@@ -99,15 +131,3 @@ def _chosen(names: list[str], lead: str | None) -> int:
             raise NoRecording(f"no lead {lead}: the record has {', '.join(names)}")
         return names.index(lead)
     return next((names.index(name) for name in _FOR_RHYTHM if name in names), 0)
-
-
-def _counts(
-    signal: NDArray[np.float64], gain: float, unit: float
-) -> tuple[float, NDArray[np.int16]]:
-    """Return microvolts per count, the record's own where its counts fit, and the counts."""
-    microvolts = signal * unit
-    missing = np.isnan(microvolts)
-    largest = float(np.abs(microvolts[~missing]).max(initial=0.0))
-    gain = max(gain, largest / _LARGEST)
-    counts = np.where(missing, INVALID_SAMPLE, np.rint(np.nan_to_num(microvolts) / gain))
-    return gain, counts.astype(np.int16)

@@ -1,0 +1,32 @@
+"""Vendors' own ECG files are read by the common reader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wearable_agg.ecg.formats.reading import read_recordings
+
+pytestmark = pytest.mark.external
+
+GOOGLE = "google_health/synthetic-electrocardiogram.json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "rate", "samples", "verdict"),
+    [
+        ("apple", "apple/ecg-1.csv", 512.0, 4, "sinus_rhythm"),
+        ("apple", "apple/synthetic-ecg-afib.json", 512.0, 15360, "atrial_fibrillation"),
+        ("apple", "apple/react-native-health-ecg-1.json", 512.6171875, 7, "sinus_rhythm"),
+        ("google_health", GOOGLE, 250.0, 7500, "sinus_rhythm"),
+        ("withings", "withings/synthetic-heart-v2-get.json", 300.0, 9000, "not_analyzed"),
+        ("kardia", "kardia/recording-2.json", 300.0, 4, "sinus_rhythm"),
+    ],
+)
+def test_a_vendors_file_gives_a_recording(
+    records: Path, kind: str, name: str, rate: float, samples: int, verdict: str
+) -> None:
+    made = read_recordings(records.parent / "vendors" / name, kind)[0]
+    assert (made.rate, len(made.counts), made.verdict) == (rate, samples, verdict)
+    assert made.lead == "I"

@@ -1,0 +1,296 @@
+"""Each format of ECG is read as one kind of recording, or refused with its reason."""
+
+from __future__ import annotations
+
+import json
+import struct
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safeguards.strict_json import Malformed
+from wearable_agg.ecg.formats import aecg, edf, kardia, movesense, polar, sampled_data
+from wearable_agg.ecg.formats.reading import FORMATS, read_recordings
+from wearable_agg.ecg.frames import INVALID_SAMPLE
+from wearable_agg.ecg.recordings import NoRecording
+from wearable_agg.ecg.sampled_components import components
+from wearable_agg.vendors.errors import Unusable
+
+REFUSED = (NoRecording, Malformed, Unusable)
+START = datetime(2026, 3, 1, 10, tzinfo=UTC)
+NANO_START = int((START - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds() * 1e9)
+
+
+def pmd(values: list[int], last: int, kind: int = 0, compression: int = 0) -> bytes:
+    samples = b"".join(struct.pack("<i", v)[:3] for v in values)
+    return struct.pack("<BQB", kind, last, compression) + samples
+
+
+def pmd_frames(rate: float, count: int, first: int = NANO_START) -> list[bytes]:
+    return [
+        pmd(list(range(n, n + 73)), first + round(((n + 1) * 73 - 1) / rate * 1e9))
+        for n in range(count)
+    ]
+
+
+def test_polar_takes_the_true_rate_from_the_frames_own_times() -> None:
+    [made] = polar.recordings(pmd_frames(130.7, 20))
+    assert made.rate == pytest.approx(130.7, rel=1e-6)
+    assert made.start is not None
+    assert abs((made.start - START).total_seconds()) < 1e-3
+    assert made.millivolts(made.counts)[73] == pytest.approx(0.001)
+
+
+def test_polar_samples_are_signed() -> None:
+    assert polar.frame_of(pmd([-1, -8388608, 8388607], 1)).microvolts.tolist() == [
+        -1,
+        -8388608,
+        8388607,
+    ]
+
+
+def test_polar_clock_that_falls_back_begins_another_recording() -> None:
+    unset = int(
+        (datetime(2019, 1, 1, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds()
+    )
+    first, second = polar.recordings([*pmd_frames(130, 3), *pmd_frames(130, 2, unset * 10**9)])
+    assert (len(first.counts), len(second.counts)) == (219, 146)
+    assert first.start is not None
+    assert second.start is None
+
+
+def test_polar_lost_frames_begin_another_recording() -> None:
+    frames = pmd_frames(130, 6)
+    assert len(list(polar.recordings([*frames[:2], *frames[4:]]))) == 2
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", pmd([], 1), pmd([1], 1)[:-1], pmd([1], 1, kind=2), pmd([1], 1, compression=1)],
+)
+def test_polar_frames_that_are_none_are_refused(raw: bytes) -> None:
+    with pytest.raises(NoRecording):
+        polar.frame_of(raw)
+
+
+def notification(at: int, samples: list[int], rate: int = 125) -> dict[str, object]:
+    return {"Body": {"Timestamp": at, "Samples": samples}, "Uri": f"174/Meas/ECG/{rate}"}
+
+
+def test_movesense_counts_have_the_sensors_resolution() -> None:
+    raw = json.dumps([notification(n * 128, [100] * 16) for n in range(4)]).encode()
+    [made] = movesense.recordings(raw)
+    assert (made.rate, len(made.counts)) == (125, 64)
+    assert made.millivolts(made.counts)[0] == pytest.approx(0.038147, rel=1e-4)
+
+
+def test_movesense_that_lost_notifications_gives_two_recordings() -> None:
+    raw = json.dumps([notification(at, [1] * 16) for at in (0, 128, 900)]).encode()
+    assert [len(made.counts) for made in movesense.recordings(raw)] == [32, 16]
+
+
+def test_kardia_gives_every_lead_with_its_verdict() -> None:
+    leads = {"leadI": [1000, -2000], "AVF": [0, 4], "unheard": [1]}
+    raw = {"frequency": 300, "amplitudeResolution": 500, "samples": leads}
+    said = {"id": "k", "algorithmDetermination": "afib", "recordedAt": "2026-03-01T11:00:00+01:00"}
+    made = list(kardia.recordings(json.dumps({**said, "data": {"raw": raw}}).encode()))
+    assert [one.lead for one in made] == ["I", "aVF"]
+    assert made[0].millivolts(made[0].counts).tolist() == pytest.approx([0.5, -1.0])
+    assert (made[0].verdict, made[0].vendor_verdict) == ("atrial_fibrillation", "afib")
+    assert made[0].start == START
+
+
+def test_kardia_without_resolution_is_not_guessed() -> None:
+    raw = {"data": {"raw": {"frequency": 300, "samples": {"lead_I": [1]}}}}
+    with pytest.raises(NoRecording, match="no unit"):
+        list(kardia.recordings(json.dumps(raw).encode()))
+
+
+@given(
+    st.lists(st.integers(-32767, 32767), min_size=1, max_size=6000),
+    st.sampled_from([130.25, 250.0, 512.6171875]),
+)
+def test_what_is_written_as_sampled_data_is_read_back(counts: list[int], rate: float) -> None:
+    written = components(counts, rate, 2.5, "II", "131330")
+    assert len(written) == -(-len(counts) // round(10 * rate))
+    observation = {"resourceType": "Observation", "component": written}
+    observation["effectivePeriod"] = {"start": "2026-03-01T10:00:00Z"}
+    [made] = sampled_data.recordings(json.dumps(observation).encode())
+    assert made.millivolts(made.counts) == pytest.approx(np.array(counts) * 0.0025, abs=0.002)
+    assert (made.lead, made.start) == ("II", START)
+    assert made.rate == pytest.approx(rate, rel=1e-7)
+
+
+def observation(**changes: object) -> bytes:
+    data: dict[str, object] = {
+        "origin": {"value": 1, "unit": "mV"},
+        "interval": 4,
+        "intervalUnit": "ms",
+        "factor": 0.5,
+        "dimensions": 1,
+        "data": "0 2 E U L",
+    }
+    coding = {"system": "urn:oid:2.16.840.1.113883.6.24", "code": "131329"}
+    changed = {name: value for name, value in (data | changes).items() if value is not None}
+    one = {"resourceType": "Observation", "code": {"coding": [coding]}}
+    return json.dumps({**one, "valueSampledData": changed}).encode()
+
+
+def test_sampled_data_of_r5_with_origin_factor_and_errors() -> None:
+    [made] = sampled_data.recordings(observation())
+    assert (made.lead, made.rate) == ("I", 250.0)
+    assert made.counts[2:].tolist() == [INVALID_SAMPLE] * 3
+    assert made.millivolts(made.counts)[:2].tolist() == pytest.approx([1.0, 2.0], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"origin": {"value": 0, "unit": "mm[Hg]"}},
+        {"interval": 0},
+        {"interval": None},
+        {"intervalUnit": "wk"},
+        {"dimensions": 2},
+        {"data": ""},
+        {"data": "1 NaN"},
+        {"data": "1 1e99"},
+        {"data": "one"},
+    ],
+)
+def test_sampled_data_that_is_no_ecg_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(REFUSED):
+        list(sampled_data.recordings(observation(**changes)))
+
+
+def edf_file(**changes: object) -> bytes:
+    """Two records of 1 s, 250 Hz, of one ECG signal and one annotation signal."""
+    facts: dict[str, object] = {
+        "reserved": "EDF+C", "records": 2, "seconds": 1, "signals": 2, "header": 768,
+        "labels": ("ECG II", "EDF Annotations"), "units": ("mV", ""), "low": ("-5", "-1"),
+        "high": ("5", "1"), "least": ("-32768", "-32768"), "most": ("32767", "32767"),
+        "samples": (250, 8), "start": "01.03.2610.00.00",
+    }  # fmt: skip
+    f = facts | changes
+
+    def pad(value: object, width: int) -> bytes:
+        return str(value).encode("latin-1").ljust(width)[:width]
+
+    def column(name: str, width: int) -> bytes:
+        return b"".join(pad(value, width) for value in f[name])  # type: ignore[attr-defined]
+
+    fixed = pad(0, 8) + pad("", 160) + pad(f["start"], 16) + pad(f["header"], 8)
+    fixed += pad(f["reserved"], 44) + pad(f["records"], 8) + pad(f["seconds"], 8)
+    fixed += pad(f["signals"], 4)
+    signals = column("labels", 16) + b" " * 160 + column("units", 8) + column("low", 8)
+    signals += column("high", 8) + column("least", 8) + column("most", 8) + b" " * 160
+    signals += column("samples", 8) + b" " * 64
+    record = np.arange(250, dtype="<i2").tobytes() + bytes(16)
+    return fixed + signals + record * 2
+
+
+def test_edf_gives_its_ecg_signals() -> None:
+    [made] = edf.recordings(edf_file())
+    assert (made.lead, made.rate, len(made.counts), made.start) == ("II", 250.0, 500, START)
+    factor = 10 / 65535
+    assert made.millivolts(made.counts)[249] == pytest.approx((249 + 32768) * factor - 5, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reserved": "EDF+D"},
+        {"records": -1},
+        {"records": 3},
+        {"seconds": 0},
+        {"seconds": "nan"},
+        {"signals": 0},
+        {"signals": 9999},
+        {"header": 256},
+        {"units": ("kg", "")},
+        {"most": ("-32768", "32767")},
+        {"high": ("-5", "1")},
+        {"samples": (-1, 8)},
+        {"samples": ("1e9", 8)},
+        {"samples": (20, 8)},
+        {"labels": ("EEG Fpz", "EDF Annotations")},
+        {"labels": ("ECG\xe9", "x")},
+    ],
+)
+def test_edf_that_cannot_be_read_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(NoRecording):
+        list(edf.recordings(edf_file(**changes)))
+
+
+AECG = """<?xml version="1.0" encoding="UTF-8"?>{doctype}
+<AnnotatedECG xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<component><series><component><sequenceSet>
+<component><sequence><code code="TIME_ABSOLUTE"/><value xsi:type="GLIST_TS">
+<head value="20260301100000.000"/><increment value="{step}" unit="s"/></value>
+</sequence></component>
+<component><sequence><code code="MDC_ECG_LEAD_AVR"/><value xsi:type="SLIST_PQ">
+<origin value="0" unit="uV"/><scale value="5" unit="{unit}"/><digits>{digits}</digits>
+</value></sequence></component>
+</sequenceSet></component></series></component></AnnotatedECG>"""
+
+
+def annotated(**changes: str) -> bytes:
+    said = {"doctype": "", "step": "0.002", "unit": "uV", "digits": "1 -2 200"} | changes
+    return AECG.format(**said).encode()
+
+
+def test_annotated_ecg_gives_its_leads() -> None:
+    [made] = aecg.recordings(annotated())
+    assert (made.lead, made.rate, made.start) == ("aVR", 500.0, START)
+    assert made.millivolts(made.counts).tolist() == pytest.approx([0.005, -0.01, 1.0])
+
+
+BOMB = '<!DOCTYPE b [<!ENTITY a "1 1 1 1"><!ENTITY b "&a;&a;&a;&a;">]>'
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"<a/>",
+        b"<AnnotatedECG",
+        annotated(step="0"),
+        annotated(step="x"),
+        annotated(unit="kg"),
+        annotated(digits=""),
+        annotated(digits="1 x"),
+        annotated(doctype=BOMB, digits="&b;"),
+        annotated().replace(b"MDC_ECG_LEAD_AVR", b"MDC_PRESS_BLD"),
+    ],
+)
+def test_annotated_ecg_that_cannot_be_read_is_refused(raw: bytes) -> None:
+    with pytest.raises(REFUSED):
+        list(aecg.recordings(raw))
+
+
+@given(st.sampled_from(sorted(set(FORMATS) - {"wfdb"})), st.binary(max_size=600), st.data())
+def test_hostile_bytes_are_refused_and_never_crash(tmp_path_factory, kind, noise, data) -> None:
+    seeds = [
+        edf_file(),
+        annotated(),
+        observation(),
+        b"\n".join(f.hex().encode() for f in pmd_frames(130, 2)),
+    ]
+    seed = data.draw(st.sampled_from([noise, *seeds]))
+    at = data.draw(st.integers(0, len(seed)))
+    file = tmp_path_factory.getbasetemp() / "hostile"
+    file.write_bytes(seed[:at] + noise + seed[at + len(noise) :])
+    try:
+        made = read_recordings(file, kind)
+    except NoRecording:
+        return
+    assert all(100 <= one.rate <= 1000 and one.gain > 0 for one in made)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    for kind in FORMATS:
+        with pytest.raises(NoRecording):
+            read_recordings(tmp_path / "nothing", kind)

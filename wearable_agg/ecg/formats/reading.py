@@ -1,0 +1,89 @@
+"""Reading a file of any format; the format is named, or told from the content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from safeguards.strict_json import Malformed
+from wearable_agg.ecg.formats import aecg, edf, kardia, movesense, polar, sampled_data
+from wearable_agg.ecg.recordings import (
+    FINEST_GAIN,
+    NoRecording,
+    Recording,
+    checked_rate,
+    counted,
+    read_wfdb,
+)
+from wearable_agg.measurements.model import EcgRecording, EcgSignal
+from wearable_agg.vendors.answers import LONGEST_ANSWER
+from wearable_agg.vendors.errors import Unusable
+from wearable_agg.vendors.files import read_file
+
+_OF_BYTES: Mapping[str, Callable[[bytes], Iterator[Recording]]] = {
+    "aecg": aecg.recordings,
+    "edf": edf.recordings,
+    "fhir": sampled_data.recordings,
+    "kardia": kardia.recordings,
+    "movesense": movesense.recordings,
+    "polar": polar.from_lines,
+}
+_OF_VENDORS = ("apple", "google_health", "withings")
+FORMATS = (*sorted(_OF_BYTES), *_OF_VENDORS, "wfdb")
+
+
+def read_recordings(path: Path, kind: str) -> list[Recording]:
+    """Read the recordings of a file in one of FORMATS; raises NoRecording with the reason.
+
+    A WFDB record is named by its path with or without suffix.
+    """
+    try:
+        if kind == "wfdb":
+            return [read_wfdb(path, None)]
+        if kind in _OF_VENDORS:
+            return _of_vendor(path, kind)
+        largest = edf.LARGEST if kind == "edf" else LONGEST_ANSWER
+        if path.stat().st_size > largest:
+            raise NoRecording(f"more than the {largest} bytes allowed")
+        return list(_OF_BYTES[kind](path.read_bytes()))
+    except (Malformed, Unusable, OSError) as error:
+        raise NoRecording(f"{path.name}: {error}") from error
+
+
+def recording_of(told: EcgRecording) -> Recording:
+    """Return a vendor's recording; raises NoRecording where its waveform cannot be used."""
+    if told.signal is None:
+        raise NoRecording(told.flaw or "no waveform")
+    return replace(
+        _of_signal(told.signal),
+        name=told.vendor_id or told.source,
+        start=told.start.astimezone(UTC),
+        verdict=told.verdict,
+        vendor_verdict=told.vendor_verdict,
+        device=told.device,
+    )
+
+
+def _of_signal(signal: EcgSignal) -> Recording:
+    values = np.array(signal.samples, np.float64)
+    whole = bool(np.all(values == np.rint(values)))
+    scale = signal.microvolts_per_count
+    gain, counts = counted(values * scale, scale if whole else min(scale, FINEST_GAIN))
+    return Recording("", signal.lead, checked_rate(signal.rate), gain, counts)
+
+
+def _of_vendor(path: Path, vendor: str) -> list[Recording]:
+    made = []
+    for found in read_file(vendor, path, ZoneInfo("UTC")):
+        if isinstance(found.item, EcgRecording):
+            made.append(recording_of(found.item))
+        elif isinstance(found.item, EcgSignal):
+            made.append(replace(_of_signal(found.item), name=vendor))
+    if not made:
+        raise NoRecording("no ECG in it")
+    return made
