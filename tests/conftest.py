@@ -25,6 +25,7 @@ ON_BOTH_DATABASES = {
     "test_database.py",
     "test_migrations.py",
     "test_outbox.py",
+    "test_processing.py",
     "test_tokens.py",
     "test_upsert.py",
 }

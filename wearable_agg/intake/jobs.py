@@ -71,9 +71,12 @@ def any_due(connection: Connection, vendors: Collection[str]) -> bool:
 
 
 def claim(connection: Connection, vendors: Collection[str], limit: int) -> list[Job]:
-    """Lease due jobs of active accounts whose person allows anything, newest windows first."""
-    newest = _due(vendors).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id)
-    rows = connection.execute(newest.limit(limit)).all()
+    """Lease due jobs of active accounts whose person allows anything, newest windows first.
+
+    May run in several shared transactions at once: what one of them claims the others pass over.
+    """
+    newest = _due(vendors).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id).limit(limit)
+    rows = connection.execute(newest.with_for_update(skip_locked=True, of=sync_jobs)).all()
     lease = now_micros() + LEASE // _MICROSECOND
     _set(connection, [row.id for row in rows], leased_until=lease)
     return [

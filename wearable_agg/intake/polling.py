@@ -57,8 +57,8 @@ class Poller:
     def _claim(self) -> list[jobs.Job]:
         if len(self._running) >= THREADS or not self._anything_due():
             return []
-        with writing(self._engine) as connection:
-            for due in _polls_due(connection, self._sites.keys()):
+        with writing(self._engine, shared=True) as connection:
+            for due in _polls_due(connection, self._sites.keys(), claim=True):
                 plan_poll(connection, self._sites[due.vendor], due)
             return jobs.claim(connection, self._sites.keys(), THREADS)
 
@@ -101,15 +101,17 @@ def plan_poll(connection: Connection, site: VendorSite, due: PollDue) -> None:
     )
 
 
-def _polls_due(connection: Connection, vendors: Collection[str]) -> list[PollDue]:
+def _polls_due(
+    connection: Connection, vendors: Collection[str], claim: bool = False
+) -> list[PollDue]:
     columns = vendor_accounts.c
-    rows = connection.execute(
-        select(
-            columns.id, columns.tenant, columns.person_id, columns.vendor, columns.last_sync_at
-        ).where(
-            columns.status == ACTIVE,
-            columns.next_poll_at <= now_micros(),
-            columns.vendor.in_(list(vendors)),
-        )
+    due = select(
+        columns.id, columns.tenant, columns.person_id, columns.vendor, columns.last_sync_at
+    ).where(
+        columns.status == ACTIVE,
+        columns.next_poll_at <= now_micros(),
+        columns.vendor.in_(list(vendors)),
     )
-    return [PollDue(*row) for row in rows]
+    if claim:
+        due = due.with_for_update(skip_locked=True)
+    return [PollDue(*row) for row in connection.execute(due)]

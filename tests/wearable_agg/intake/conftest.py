@@ -11,8 +11,8 @@ from tests.support.backend import World, link_person, open_world
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    opened = open_world(tmp_path)
+def world(tmp_path: Path, place: Path | str) -> Iterator[World]:
+    opened = open_world(tmp_path, place)
     yield opened
     opened.engine.dispose()
 
