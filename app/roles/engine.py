@@ -41,7 +41,7 @@ def _work(engine: EmbeddedEngine, interval: float, stop: threading.Event) -> Non
             if not resumed:
                 engine.resume()
                 resumed = True
-            if not engine.advance():
+            if not engine.advance() and not engine.tidy():
                 stop.wait(interval)
         except SQLAlchemyError as error:
             log.error("database not usable", reason=str(error.__cause__ or error))

@@ -132,7 +132,7 @@ def latest_frame(connection: Connection, session: Session, before: int) -> Frame
         frames.c.session == session.id, frames.c.lead == 0, frames.c.sequence == before - 1
     )
     row = connection.execute(query).first()
-    return None if row is None else _frame(row).frame
+    return None if row is None else stored_frame(row).frame
 
 
 def read_after(connection: Connection, cursor: int, lead: int, limit: int) -> list[StoredFrame]:
@@ -146,7 +146,7 @@ def read_after(connection: Connection, cursor: int, lead: int, limit: int) -> li
         .order_by(frames.c.id)
         .limit(limit)
     )
-    return [_frame(row) for row in connection.execute(query)]
+    return [stored_frame(row) for row in connection.execute(query)]
 
 
 def read_between(
@@ -163,7 +163,7 @@ def read_between(
         )
         .order_by(frames.c.sequence)
     )
-    return [_frame(row).frame for row in connection.execute(query)]
+    return [stored_frame(row).frame for row in connection.execute(query)]
 
 
 def quarantine(connection: Connection, reasons: Mapping[int, str]) -> None:
@@ -215,7 +215,8 @@ def _session(row: Row[Any]) -> Session:
     )
 
 
-def _frame(row: Row[Any]) -> StoredFrame:
+def stored_frame(row: Row[Any]) -> StoredFrame:
+    """Return a row of the table of frames as a value."""
     return StoredFrame(
         row.id,
         row.session,

@@ -66,6 +66,26 @@ frames = Table(
     sqlite_autoincrement=True,
 )
 
+segments = Table(
+    "segments",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("session", Integer, ForeignKey("sessions.id"), nullable=False),
+    Column("lead", Integer, nullable=False),
+    Column("first_sequence", BigInteger, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("rate", Float, nullable=False),
+    Column("frame_length", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("samples", LargeBinary, nullable=False),
+    Column("checksum", BigInteger, nullable=False),
+    Column("gap_before", Boolean, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    UniqueConstraint("session", "lead", "first_sequence"),
+    Index("ix_segments_session_lead_end", "session", "lead", "end"),
+)
+
 quarantined = Table(
     "quarantined",
     metadata,

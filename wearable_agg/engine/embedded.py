@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from wearable_agg.afib.state import ShardState
 from wearable_agg.afib.step import finish, step
 from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
-from wearable_agg.ecg import inbox
+from wearable_agg.ecg import inbox, segments
 from wearable_agg.ecg.inbox import Session, StoredFrame
 from wearable_agg.engine import checkpoints, strips
 from wearable_agg.engine.chunks import (
@@ -85,6 +85,10 @@ class EmbeddedEngine:
         with writing(self._wearables) as connection:
             self._save(connection)
         self._note_saved()
+
+    def tidy(self) -> bool:
+        """Pack some of what no engine will read again; True where it packed anything."""
+        return segments.pack_analysed(self._ecg, self._saved_cursor) > 0
 
     def _learn_sessions(self, connection: Connection, rows: Sequence[StoredFrame]) -> None:
         unknown = {row.session for row in rows} - self._sessions.keys()

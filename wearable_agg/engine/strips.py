@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from config.clinical import load
 from wearable_agg.delivery.detection import Strip
-from wearable_agg.ecg import inbox
+from wearable_agg.ecg import inbox, segments
 from wearable_agg.ecg.frames import INVALID_SAMPLE
 from wearable_agg.ecg.inbox import Session
 from wearable_agg.ecg.stream import Frame
@@ -37,7 +37,8 @@ def cut(connection: Connection, session: Session, onset: int, detected_at: int) 
     that led to the decision.
     """
     earliest = max(onset, detected_at - _LONGEST_SEARCH)
-    frames = inbox.read_between(connection, session.id, ANALYSED_LEAD, earliest, detected_at)
+    where = (connection, session.id, ANALYSED_LEAD, earliest, detected_at)
+    frames = [*segments.between(*where), *inbox.read_between(*where)]
     runs = unbroken(frames)
     if not runs:
         return None
