@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 Part = TypeVar("Part")
 
+ENVIRONMENTS = ("production", "test", "sandbox")
+"""What an EHR is: only a test system or a sandbox is ever written to for trying it out."""
+
 CLIENT_TYPES = ("asymmetric", "symmetric", "public")
 """How a client proves itself at the token endpoint: by key, by secret (HTTP Basic), not at all."""
 
@@ -54,6 +57,9 @@ class Tenant:
     allow_http: bool = False
     upload_days: int = 14
     quarantine_seconds: float = 120.0
+    environment: str = "production"  # or test, sandbox: see ENVIRONMENTS
+    probed_as: str = ""  # the tenant of the test system whose probe counts for this EHR too
+    probe_patient: str = ""  # the patient of a test system about whom a probe writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,11 @@ class Settings:
     def wearables_database(self) -> Path | str:
         """People, consent, measurements, findings, outbox, audit: a SQLite file or a URL."""
         return self.database or self.data / "wearables.db"
+
+    @property
+    def delivery_mark(self) -> Path:
+        """How far delivery has come. Leave it out of backups: by it a restore is noticed."""
+        return self.data / "delivery.mark"
 
     @property
     def ecg_database(self) -> Path:

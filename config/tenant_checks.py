@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.origins import is_loopback, is_origin
-from config.settings import CLIENT_TYPES, Tenant
+from config.settings import CLIENT_TYPES, ENVIRONMENTS, Tenant
 
 
 def tenant_faults(tenant: Tenant) -> Iterator[str]:
@@ -36,6 +36,9 @@ def _identity(tenant: Tenant) -> Iterator[str]:
         yield f"signing_algorithm {tenant.signing_algorithm!r} is not known: write ES384 or RS384"
     if not is_timezone(tenant.timezone):
         yield f"timezone {tenant.timezone!r} is not known: write one such as Europe/Oslo"
+    if tenant.environment not in ENVIRONMENTS:
+        known = ", ".join(ENVIRONMENTS)
+        yield f"environment {tenant.environment!r} is not known: write one of {known}"
     if tenant.backend_client_id and not tenant.backend_scopes:
         yield "backend_client_id without backend_scopes: name the scopes, or leave both out"
 

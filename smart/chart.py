@@ -84,6 +84,13 @@ class FhirChart(Chart):
         """Every resource of a type about a patient."""
         return self._search.of_patient(resource_type, patient)
 
+    def is_deleted(self, reference: str) -> bool:
+        """By reading it: 410 tells a deletion from an EHR that lost it."""
+        try:
+            return self._wire.send("GET", f"/{reference}").status == 410
+        except Stopped:
+            return False
+
     def update(self, resource: Resource, version: str, also: Sequence[New] = ()) -> Outcome:
         """Replace by If-Match; with `also` in one transaction where there is one."""
         expected = Expected(self._wire.base, resource["resourceType"], self._patient(resource))

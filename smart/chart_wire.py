@@ -33,13 +33,16 @@ class Wire:
         self._egress = egress
         self._access = access
 
-    def demand(self, kind: str, letter: str) -> None:
-        """Raise Stopped unless the EHR granted the interaction: then nothing is sent."""
+    def grants(self, kind: str, letter: str) -> bool:
+        """Tell whether the EHR granted the interaction. Raises Stopped where it cannot be asked."""
         try:
-            granted = self._access.allows(kind, letter)
+            return self._access.allows(kind, letter)
         except EhrError as error:
             raise Stopped(NotSent(f"No access: {error}")) from error
-        if not granted:
+
+    def demand(self, kind: str, letter: str) -> None:
+        """Raise Stopped unless the EHR granted the interaction: then nothing is sent."""
+        if not self.grants(kind, letter):
             raise Stopped(Refused(f"The EHR does not let us {_WORDS[letter]} {kind}"))
 
     def send(self, method: str, path: str, body: Resource | None = None, **headers: str) -> Answer:

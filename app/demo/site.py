@@ -126,6 +126,8 @@ backend_scopes = {backend_scopes}
 allow_http = true
 upload_days = 14
 quarantine_seconds = 5.0
+environment = "sandbox"
+probe_patient = "li-wei"
 
 [vendor.google_health]
 client_id = "wristchart-demo"

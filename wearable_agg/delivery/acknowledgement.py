@@ -107,7 +107,6 @@ def _decide(
     )
     for patient in patients_of(connection, finding["person_id"]):
         if patient.tenant == asker.tenant:
-            add_acknowledgement(
-                connection, patient, finding["person_id"], finding["id"], decision_id
-            )
+            person, by = finding["person_id"], asker.user
+            add_acknowledgement(connection, patient, person, finding["id"], decision_id, by)
     touch(connection, finding["person_id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from wearable_agg.delivery.abilities import Personality
@@ -130,10 +131,19 @@ class Rejected:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Nothing was sent: the clinical rules hold it back, at least until `until` (None: it may be
+    for good)."""
+
+    reason: str
+    until: datetime | None
+
+
 Failure: TypeAlias = (
     Conflict | Several | Mismatched | Ambiguous | Throttled | NotSent | Refused | Rejected
 )
-Outcome: TypeAlias = Created | Existed | Updated | Absent | Failure
+Outcome: TypeAlias = Created | Existed | Updated | Absent | Held | Failure
 
 
 class Chart(Protocol):
@@ -160,6 +170,10 @@ class Chart(Protocol):
 
     def held(self, resource_type: str, patient: str) -> Found | Failure:
         """Search for every resource of a type about a patient, all pages."""
+        ...
+
+    def is_deleted(self, reference: str) -> bool:
+        """Tell whether a resource was deleted; False where that is not known."""
         ...
 
     def update(self, resource: Resource, version: str, also: Sequence[New] = ()) -> Outcome:

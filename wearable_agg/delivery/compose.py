@@ -14,6 +14,7 @@ from wearable_agg.delivery.chart import Identifier, New, Resource
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.listing import counts
 from wearable_agg.delivery.marks import Acknowledgement
+from wearable_agg.delivery.naming import with_site
 from wearable_agg.delivery.outbox import Item
 from wearable_agg.delivery.resources import DayTotal, FindingFacts, StripFacts
 from wearable_agg.delivery.states import Kind
@@ -78,7 +79,8 @@ def _carried(
     targets = [each.full_url for each in shown]
     origin = resources.origin(facts, targets, device.full_url, recorded)
     with_it = (device, _new(origin, _derived(f"origin|{name.value}")))
-    return FindingWrite((*shown, *with_it), item.patient.patient_id)
+    tagged = New(with_site(main.resource, identity), main.full_url, main.unless)
+    return FindingWrite((tagged, *shown[1:], *with_it), item.patient.patient_id)
 
 
 def _main(

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from safeguards.strict_json import dumps
+from wearable_agg.delivery import worklist
 from wearable_agg.delivery.outbox import audit_move
-from wearable_agg.delivery.states import LANES, SETTLED, Kind, State
+from wearable_agg.delivery.states import HELD, LANES, SETTLED, Kind, State
 from wearable_agg.people.registry import EhrPatient
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.outbox_tables import outbox
@@ -18,15 +19,36 @@ from wearable_agg.store.outbox_tables import outbox
 def add_flag(connection: Connection, patient: EhrPatient, person_id: int, finding_id: str) -> None:
     """Queue the Flag of a finding for one chart; nothing happens where it is queued already."""
     _put(connection, patient, person_id, Kind.FLAG, f"flag|{finding_id}", finding_id, {})
+    worklist.add(connection, patient, person_id, finding_id)
 
 
 def add_acknowledgement(
-    connection: Connection, patient: EhrPatient, person_id: int, finding_id: str, decision_id: str
+    connection: Connection,
+    patient: EhrPatient,
+    person_id: int,
+    finding_id: str,
+    decision_id: str,
+    by: str,
 ) -> None:
-    """Queue the mark that somebody acknowledged a finding, for one chart."""
+    """Queue the mark that somebody, `by`, acknowledged a finding, for one chart."""
     key = f"acknowledgement|{decision_id}"
     payload = {"decision": decision_id}
     _put(connection, patient, person_id, Kind.ACKNOWLEDGEMENT, key, finding_id, payload)
+    worklist.see(connection, patient, finding_id, by)
+
+
+def reconsider(connection: Connection, finding_id: str) -> None:
+    """Have the clinical rules asked again at once about a finding of which there is news."""
+    connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.subject == finding_id,
+            outbox.c.state == State.RETRY,
+            outbox.c.attempt_id.is_(None),
+            outbox.c.reason.startswith(HELD, autoescape=True),
+        )
+        .values(next_at=now_micros())
+    )
 
 
 def put_day(

@@ -6,7 +6,14 @@ import os
 import signal
 
 VARIABLE = "WRISTCHART_FAIL_AT"
-NAMES = ("after_inflight", "after_send", "after_answer", "before_done")
+NAMES = (
+    "after_inflight",
+    "before_send",
+    "after_send",
+    "after_answer",
+    "before_done",
+    "after_done",
+)
 
 
 def reached(name: str) -> None:

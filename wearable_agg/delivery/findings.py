@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from clinical.findings import OPEN_STATES, FindingKind, FindingState, Spell, summarise
 from safeguards.audit import record
 from wearable_agg.delivery.detection import Detection, Strip
-from wearable_agg.delivery.enqueue import add_flag
+from wearable_agg.delivery.enqueue import add_flag, reconsider
 from wearable_agg.delivery.listing import list_findings, strip
 from wearable_agg.people.registry import patients_of, touch
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
@@ -75,6 +75,7 @@ def _record(connection: Connection, detection: Detection, *, ended: bool) -> str
         )
     _keep_strip(connection, finding_id, detection)
     _sum_up(connection, finding_id)
+    reconsider(connection, finding_id)
     touch(connection, detection.person_id)
     return finding_id
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, exists, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    exists,
+    false,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from safeguards.audit import record
 from safeguards.strict_json import dumps, loads
@@ -42,15 +54,21 @@ Refusal = Callable[[Connection, Item], str]
 
 
 def take(
-    connection: Connection, now: datetime, lease: timedelta, owner: str, refusal: Refusal
+    connection: Connection,
+    now: datetime,
+    lease: timedelta,
+    owner: str,
+    refusal: Refusal,
+    charts: Collection[tuple[str, str]] | None = None,
 ) -> Item | None:
     """Take the next row that is due, in the caller's write transaction; None where none is.
 
     A row to send is INFLIGHT from here on, which must be committed before anything is sent. At
     most one row of a patient is in flight, and rows of a lane are sent in the order they came. A
-    row that `refusal` objects to is parked, and the next one is looked at.
+    row that `refusal` objects to is parked, and the next one is looked at. With `charts` only
+    rows for these (tenant and issuer) are taken.
     """
-    while (row := _next(connection, now)) is not None:
+    while (row := _next(connection, now, charts)) is not None:
         item = _item(row, f"{owner}/{uuid.uuid4()}")
         reason = "" if item.verifying else refusal(connection, item)
         if not reason:
@@ -98,14 +116,18 @@ def _outcome(item: Item, verdict: Verdict, result: str | None) -> dict[str, Any]
     return {
         "reason": verdict.reason or None,
         "rejections": verdict.rejections,
+        "attempts": item.attempts if verdict.counts else max(item.attempts - 1, 0),
         "result": dumps(saved) if done else result,
         **({"sent_generation": item.generation} if done else {}),
     }
 
 
-def is_due(connection: Connection, now: datetime) -> bool:
-    """Tell whether any row may be taken now."""
-    due = select(outbox.c.id).where(UNSETTLED, outbox.c.next_at <= to_micros(now)).limit(1)
+def is_due(
+    connection: Connection, now: datetime, charts: Collection[tuple[str, str]] | None = None
+) -> bool:
+    """Tell whether any row for one of the charts may be taken now."""
+    ready = (UNSETTLED, outbox.c.next_at <= to_micros(now), _in(charts))
+    due = select(outbox.c.id).where(*ready).limit(1)
     return connection.execute(due.where(outbox.c.attempt_id.is_(None))).first() is not None
 
 
@@ -152,7 +174,33 @@ def _lose(connection: Connection, row: RowMapping, now: datetime, quarantine: ti
     return 1
 
 
-def _next(connection: Connection, now: datetime) -> RowMapping | None:
+def hurry(connection: Connection, tenant: str, issuer: str, now: datetime) -> None:
+    """Let all rows of a chart that is in reach again be due, however long they were to wait."""
+    connection.execute(
+        update(outbox)
+        .where(
+            UNSETTLED,
+            outbox.c.state == State.RETRY,
+            outbox.c.tenant == tenant,
+            outbox.c.issuer == issuer,
+            outbox.c.attempt_id.is_(None),
+        )
+        .values(next_at=to_micros(now))
+    )
+
+
+def _in(charts: Collection[tuple[str, str]] | None) -> ColumnElement[bool]:
+    if charts is None:
+        return true()
+    return or_(
+        false(),
+        *(and_(outbox.c.tenant == tenant, outbox.c.issuer == issuer) for tenant, issuer in charts),
+    )
+
+
+def _next(
+    connection: Connection, now: datetime, charts: Collection[tuple[str, str]] | None = None
+) -> RowMapping | None:
     other = outbox.alias("other")
     same_patient = and_(
         other.c.tenant == outbox.c.tenant,
@@ -166,7 +214,7 @@ def _next(connection: Connection, now: datetime) -> RowMapping | None:
     )
     found = connection.execute(
         select(outbox)
-        .where(UNSETTLED, outbox.c.next_at <= to_micros(now), ~busy, ~earlier)
+        .where(UNSETTLED, outbox.c.next_at <= to_micros(now), _in(charts), ~busy, ~earlier)
         .order_by(outbox.c.lane, outbox.c.id)
         .limit(1)
     )

@@ -12,6 +12,7 @@ from wearable_agg.delivery.chart import (
     Conflict,
     Created,
     Existed,
+    Held,
     Mismatched,
     NotSent,
     Outcome,
@@ -56,6 +57,12 @@ class State(StrEnum):
 SETTLED = (State.DONE, State.PARKED, State.DEAD)
 """States that delivery leaves alone: done, or waiting for a person."""
 
+HELD = "Held by the clinical rules: "
+"""How the reason of a write begins that the rules hold back."""
+
+ASKED_AGAIN = timedelta(hours=6)
+"""When the rules are asked again about a finding that did not change."""
+
 REJECTIONS = 3
 """Server errors that name a fault of the resource, after which sending it again is given up."""
 
@@ -97,7 +104,7 @@ class Attempt:
 class Verdict:
     """The state after an answer; `next_at` is when delivery takes the write up again.
 
-    `alarm` calls for a person at once.
+    `alarm` calls for a person at once. An answer that does not count was no attempt.
     """
 
     state: State
@@ -107,13 +114,14 @@ class Verdict:
     reference: str = ""
     version: str = ""
     alarm: bool = False
+    counts: bool = True
 
 
 def judge(outcome: Outcome, attempt: Attempt, policy: Policy) -> Verdict:
     """Return what follows from the chart's answer."""
     verdict = _judge(outcome, attempt, policy)
     overdue = verdict.next_at - attempt.queued_at > policy.horizon
-    if verdict.state in SETTLED or not overdue:
+    if verdict.state in SETTLED or not overdue or isinstance(outcome, Held):
         return verdict
     hours = int(policy.horizon / timedelta(hours=1))
     return replace(
@@ -140,9 +148,14 @@ def _judge(outcome: Outcome, attempt: Attempt, policy: Policy) -> Verdict:
             return replace(enter(state, reason, policy.quarantine), rejections=rejections)
         case Throttled(reason, after):
             asked = timedelta(seconds=max(after or 0.0, 0.0))
-            return enter(again, reason, max(pause, min(asked, policy.longest_pause)))
+            later = enter(again, reason, max(pause, min(asked, policy.longest_pause)))
+            return replace(later, counts=False)
         case NotSent(reason) | Conflict(reason):
             return enter(again, reason, pause)
+        case Held(reason, until):
+            held = enter(State.RETRY, f"{HELD}{reason}")
+            next_at = until or attempt.now + ASKED_AGAIN
+            return replace(held, next_at=next_at, counts=False)
         case Several(reason) | Refused(reason):
             return enter(State.PARKED, reason)
         case Mismatched(reason):

@@ -6,6 +6,7 @@ import random
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -13,14 +14,20 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from wearable_agg.delivery.chart import Ambiguous, Chart, Outcome, Refused, Rejected
+from clinical.rules import Rules
+from wearable_agg.delivery.chart import Ambiguous, Chart, NotSent, Outcome, Refused, Rejected
 from wearable_agg.delivery.compose import compose
 from wearable_agg.delivery.failpoints import reached
+from wearable_agg.delivery.fence import Fence
+from wearable_agg.delivery.gates import Gates, Key
 from wearable_agg.delivery.identity import Identity
-from wearable_agg.delivery.outbox import Item, Refusal, is_due, lost, recover, settle, take
+from wearable_agg.delivery.outbox import Item, Refusal, hurry, is_due, lost, recover, settle, take
+from wearable_agg.delivery.patient_facts import PatientFacts, PatientRecord
 from wearable_agg.delivery.permission import consent_refusal
+from wearable_agg.delivery.ruling import ruling
 from wearable_agg.delivery.states import Attempt, Policy, judge
 from wearable_agg.delivery.validation import InvalidResource
+from wearable_agg.delivery.writes import Write
 from wearable_agg.store.database import writing
 
 log = structlog.get_logger()
@@ -29,10 +36,15 @@ _random = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One tenant's chart, and how patient delivery is with it."""
+    """One tenant's chart, and how patient delivery is with it.
+
+    Without `facts` the patient is not looked at before a write, nor are the `rules` asked.
+    """
 
     chart: Chart
     policy: Policy = field(default_factory=Policy)
+    facts: PatientFacts | None = None
+    rules: Rules | None = None
 
 
 def _now() -> datetime:
@@ -41,28 +53,41 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Writes what is due into charts; `charts` by tenant and issuer.
+    """Writes what is due into charts; `charts` by tenant and issuer, and nowhere else.
 
     Several may work on one database. `owner` names this one across restarts, so that after a
-    crash its own rows need not wait for their lease to run out.
+    crash its own rows need not wait for their lease to run out. `workers` writes are under way at
+    a time. `refresh` is called at each look, and may change `charts`.
     """
 
     engine: Engine
-    charts: Mapping[tuple[str, str], Destination]
+    charts: Mapping[Key, Destination]
     identity: Identity
     owner: str = field(default_factory=socket.gethostname)
     clock: Callable[[], datetime] = _now
     refusal: Refusal = consent_refusal
     lease: timedelta = timedelta(minutes=5)
+    fence: Fence | None = None
+    workers: int = 1
+    refresh: Callable[[], None] = lambda: None
+    _gates: Gates = field(default_factory=Gates)
 
     def run(self, stop: threading.Event, interval: float) -> None:
-        """Deliver until `stop` is set, looking every `interval` seconds for what is due."""
+        """Deliver until `stop` is set, looking every `interval` seconds for what is due.
+
+        Writes under way are finished first. Raises FencedOff and what the database raises.
+        """
         self.recover(restarted=True)
-        while not stop.is_set():
-            while not stop.is_set() and self.deliver_next():
-                pass
-            stop.wait(interval)
-            self.recover()
+        desk = _Desk(self.workers)
+        with ThreadPoolExecutor(self.workers) as pool:
+            while not stop.is_set():
+                self.refresh()
+                while not stop.is_set() and self._hand_out(desk, pool):
+                    pass
+                desk.wait(interval)
+                desk.check()
+                self.recover()
+        desk.check()
 
     def recover(self, *, restarted: bool = False) -> int:
         """Put what a dead sender left behind into quarantine; returns how many rows."""
@@ -82,29 +107,60 @@ class Delivery:
 
     def deliver_next(self) -> bool:
         """Take one row that is due, have it done and record the result; False where none is."""
-        with self.engine.connect() as connection:  # most looks find nothing and need no write lock
-            if not is_due(connection, self.clock()):
-                return False
-        with writing(self.engine) as connection:
-            item = take(connection, self.clock(), self.lease, self.owner, self.refusal)
+        item = self._take()
         if item is None:
             return False
+        self._deliver(item)
+        return True
+
+    def _hand_out(self, desk: _Desk, pool: ThreadPoolExecutor) -> bool:
+        desk.check()
+        if not desk.is_free():
+            return False
+        item = self._take()
+        if item is None:
+            return False
+        desk.begin()
+        pool.submit(self._deliver, item).add_done_callback(desk.end)
+        return True
+
+    def _take(self) -> Item | None:
+        """Take a row; from here on it is known to be under way, whatever becomes of us."""
+        now = self.clock()
+        charts = self._gates.passable(self.charts, now)
+        with self.engine.connect() as connection:  # most looks find nothing and need no write lock
+            if not charts or not is_due(connection, now, charts):
+                return None
+        sends = None
+        with writing(self.engine) as connection:
+            item = take(connection, now, self.lease, self.owner, self.refusal, charts)
+            if item is not None and self.fence is not None:
+                sends = self.fence.pass_through(connection)
+        if item is None:
+            return None
+        if sends is not None and self.fence is not None:
+            self.fence.note(sends)
+        self._gates.passed(_key(item), now)
+        return item
+
+    def _deliver(self, item: Item) -> None:
         if not item.verifying:
             reached("after_inflight")
         outcome = self._do(item)
         reached("after_answer")
         self._record(item, outcome)
-        return True
 
     def _do(self, item: Item) -> Outcome:
-        destination = self._destination(item)
+        destination = self.charts.get(_key(item))
         if destination is None:
             return Refused("No EHR is set up for this record")
+        chart = destination.chart
         try:
             with self.engine.connect() as connection:
-                write = compose(connection, item, self.identity, destination.chart.personality)
-            chart = destination.chart
-            return write.verify(chart) if item.verifying else write.send(chart)
+                write = compose(connection, item, self.identity, chart.personality)
+            if item.verifying:
+                return write.verify(chart)
+            return self._refused(item, destination) or self._sent(write, chart)
         except InvalidResource as error:
             return Rejected(str(error))
         except SQLAlchemyError:
@@ -113,8 +169,26 @@ class Delivery:
             log.exception("delivery failed", row=item.id)
             return Ambiguous(f"Our own failure: {type(error).__name__}", rejected=True)
 
+    def _refused(self, item: Item, destination: Destination) -> Outcome | None:
+        """Ask about the patient as they are now; None where the write may go."""
+        if destination.facts is None:
+            return None
+        found = destination.facts.of(item.patient.patient_id)
+        if not isinstance(found, PatientRecord):
+            # whatever came of reading, nothing was written
+            return NotSent(found.reason) if isinstance(found, Ambiguous) else found
+        if found.unusable:
+            return Refused(found.unusable)
+        with self.engine.connect() as connection:
+            return ruling(connection, item, found, self.clock(), destination.rules)
+
+    def _sent(self, write: Write, chart: Chart) -> Outcome:
+        reached("before_send")
+        return write.send(chart)
+
     def _record(self, item: Item, outcome: Outcome) -> None:
-        now, destination = self.clock(), self._destination(item)
+        now, key = self.clock(), _key(item)
+        destination = self.charts.get(key)
         policy = Policy() if destination is None else destination.policy
         attempt = Attempt(
             attempts=item.attempts,
@@ -125,15 +199,58 @@ class Delivery:
             verifying=item.verifying,
         )
         verdict = judge(outcome, attempt, policy)
+        back = self._gates.learn(key, outcome, now, policy)
         with writing(self.engine) as connection:
             settle(connection, item, verdict, now)
+            if back:
+                hurry(connection, *key, now)
             reached("before_done")
+        reached("after_done")
         report = log.error if verdict.alarm else log.info
         report("delivery", row=item.id, kind=item.kind, state=verdict.state, why=verdict.reason)
-
-    def _destination(self, item: Item) -> Destination | None:
-        return self.charts.get((item.patient.tenant, item.patient.issuer))
 
     def _quarantine(self, tenant: str) -> timedelta:
         known = (d.policy for (name, _), d in self.charts.items() if name == tenant)
         return next(known, Policy()).quarantine
+
+
+class _Desk:
+    """Counts the writes under way, and keeps what went wrong with one."""
+
+    def __init__(self, places: int) -> None:
+        self._places, self._taken = places, 0
+        self._change = threading.Condition()
+        self._changed = False
+        self._error: BaseException | None = None
+
+    def is_free(self) -> bool:
+        with self._change:
+            return self._taken < self._places
+
+    def begin(self) -> None:
+        with self._change:
+            self._taken += 1
+
+    def end(self, done: Future[None]) -> None:
+        with self._change:
+            self._taken -= 1
+            self._error = self._error or done.exception()
+            self._changed = True
+            self._change.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a write has ended, or so many seconds."""
+        with self._change:
+            self._change.wait_for(lambda: self._changed, seconds)
+            self._changed = False
+
+    def check(self) -> None:
+        """Raise what went wrong with a write: our database failed, or our own code."""
+        with self._change:
+            error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+
+def _key(item: Item) -> Key:
+    return item.patient.tenant, item.patient.issuer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wearable_agg.store import (
     audit_tables,
+    delivery_tables,
     engine_tables,
     findings_tables,
     intake_tables,
@@ -16,6 +17,7 @@ from wearable_agg.store.metadata import metadata
 
 TOPICS = (
     audit_tables,
+    delivery_tables,
     engine_tables,
     findings_tables,
     intake_tables,

@@ -19,6 +19,9 @@ from wearable_agg.store.metadata import metadata
 UNSETTLED = text("state IN ('pending', 'retry', 'inflight', 'unknown')")
 """Rows that delivery still works on by itself."""
 
+NEWS = text("kind = 'flag' AND state IN ('inflight', 'unknown', 'done')")
+"""Findings that are, or may be, in a chart."""
+
 outbox = Table(
     "outbox",
     metadata,
@@ -58,4 +61,5 @@ outbox = Table(
         postgresql_where=UNSETTLED,
     ),
     Index("ix_outbox_subject", "subject"),
+    Index("ix_outbox_news", "tenant", "updated_at", sqlite_where=NEWS, postgresql_where=NEWS),
 )

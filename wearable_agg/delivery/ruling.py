@@ -1,0 +1,85 @@
+"""The clinical rules, asked in the step that sends, with the facts of that moment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from clinical.medications import Code
+from clinical.rules import Candidate, Facts, Rules, Sent, configured, decide
+from clinical.verdicts import Signal
+from wearable_agg.delivery.chart import Held
+from wearable_agg.delivery.outbox import Item
+from wearable_agg.delivery.patient_facts import PatientRecord
+from wearable_agg.delivery.states import Kind
+from wearable_agg.store.clock import from_micros, to_micros
+from wearable_agg.store.findings_tables import episodes, findings
+from wearable_agg.store.outbox_tables import NEWS, outbox
+
+
+def ruling(
+    connection: Connection,
+    item: Item,
+    record: PatientRecord,
+    now: datetime,
+    rules: Rules | None = None,
+) -> Held | None:
+    """Return why a finding is not sent now, None where it is; all else is always sent."""
+    if item.kind is not Kind.FLAG:
+        return None
+    rules = rules or configured()
+    sent = _sent(connection, item, now - rules.window)
+    verdict = decide(_candidate(connection, item), _facts(record), sent, now, rules)
+    return None if verdict.send else Held(verdict.why, verdict.again)
+
+
+def _candidate(connection: Connection, item: Item) -> Candidate:
+    """The longest episode of the finding, and how much of it could be analysed."""
+    reach = func.coalesce(episodes.c.end, episodes.c.last_seen_at) - episodes.c.onset
+    row = (
+        connection.execute(
+            select(episodes.c.signal, episodes.c.coverage, reach.label("micros"))
+            .where(episodes.c.finding_id == item.subject)
+            .order_by(reach.desc())
+            .limit(1)
+        )
+        .mappings()
+        .one_or_none()
+    )
+    return _by_episode(row) if row else _by_finding(connection, item.subject)
+
+
+def _by_episode(row: RowMapping) -> Candidate:
+    duration = timedelta(microseconds=row["micros"])
+    return Candidate(Signal(row["signal"]), duration, duration * row["coverage"])
+
+
+def _by_finding(connection: Connection, finding_id: str) -> Candidate:
+    reach = func.coalesce(findings.c.end, findings.c.last_seen_at) - findings.c.onset
+    columns = (findings.c.signal, findings.c.coverage, reach.label("micros"))
+    found = connection.execute(select(*columns).where(findings.c.id == finding_id))
+    return _by_episode(found.mappings().one())
+
+
+def _facts(record: PatientRecord) -> Facts:
+    problems = record.problems
+    known = None if problems is None else tuple(Code(system, code, "") for system, code in problems)
+    return Facts(record.birth_date, known)
+
+
+def _sent(connection: Connection, item: Item, since: datetime) -> Sent:
+    """When findings of this patient, and of all, went into charts; this one has not gone yet."""
+    rows = connection.execute(
+        select(outbox.c.patient_id, outbox.c.updated_at).where(
+            NEWS,
+            outbox.c.tenant == item.patient.tenant,
+            outbox.c.updated_at > to_micros(since),
+            outbox.c.id != item.id,
+        )
+    ).all()
+    patient = item.patient.patient_id
+    return Sent(
+        patient=tuple(from_micros(at) for whose, at in rows if whose == patient),
+        tenant=tuple(from_micros(at) for _, at in rows),
+    )
