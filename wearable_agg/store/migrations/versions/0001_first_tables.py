@@ -441,12 +441,6 @@ def _measurements() -> None:
         sa.Column("vendor_id", sa.String(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("recorded_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["origin_id"], ["origins.id"], name=op.f("fk_measurements_origin_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["series_id"], ["series.id"], name=op.f("fk_measurements_series_id")
-        ),
         sa.PrimaryKeyConstraint("series_id", "start", "end", name=op.f("pk_measurements")),
         sqlite_with_rowid=False,
     )
@@ -463,7 +457,6 @@ def _rollups() -> None:
         sa.Column("min", sa.Float(), nullable=False),
         sa.Column("max", sa.Float(), nullable=False),
         sa.Column("coverage", sa.Float(), nullable=False),
-        sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_rollups_series_id")),
         sa.PrimaryKeyConstraint("series_id", "level", "start", name=op.f("pk_rollups")),
         sqlite_with_rowid=False,
     )
