@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import socket
 import ssl
@@ -121,7 +122,7 @@ class CheckedAdapter(HTTPAdapter):
     def __init__(self, reach: Reach, limits: Limits, ca_bundle: str, connections: int) -> None:
         self._pools = _pools(reach, limits)
         self._proxy_pools = _pools(AnyAddress(), limits)  # the registry names the proxy
-        self._tls = _tls(ca_bundle)
+        self._tls = _tls(ca_bundle) if ca_bundle else _usual_tls()
         super().__init__(pool_maxsize=connections)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
@@ -147,11 +148,16 @@ class CheckedAdapter(HTTPAdapter):
         """Nothing to set: the context that all connections share verifies."""
 
 
+@functools.cache
+def _usual_tls() -> ssl.SSLContext:
+    return _tls(certifi.where())  # reading the usual bundle takes tens of milliseconds
+
+
 def _tls(ca_bundle: str) -> ssl.SSLContext:
     # made by hand: the usual makers obey SSLKEYLOGFILE and SSL_CERT_FILE of the environment
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(ca_bundle or certifi.where())
+    context.load_verify_locations(ca_bundle)
     context.sslsocket_class = _TimedTls
     return context
 

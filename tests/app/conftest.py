@@ -16,6 +16,7 @@ from app.factory import create_app
 from app.parts import Parts
 from app.store import MINUTE
 from config.settings import Listen, Settings
+from tests.support.client_keys import place
 from tests.support.stub_ehr import StubEhr, order, patient
 from wearable_agg.store.clock import now_micros
 
@@ -94,6 +95,7 @@ class Site:
     changes: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        place(self.data / "keys")
         self.settings = Settings(
             data=self.data,
             web=Listen("127.0.0.1", 0, WEB),

@@ -8,6 +8,7 @@ import pytest
 from smart.ehr import Ehr
 from smart.fhir import FhirReader
 from smart.keys import ClientKeys
+from tests.support.client_keys import client_keys
 from tests.support.stub_ehr import StubEhr, patient
 
 
@@ -20,7 +21,7 @@ def stub() -> Iterator[StubEhr]:
 
 @pytest.fixture
 def keys(tmp_path: Path) -> ClientKeys:
-    return ClientKeys.open(tmp_path / "keys")
+    return client_keys(tmp_path / "keys")
 
 
 @pytest.fixture

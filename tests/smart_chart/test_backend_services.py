@@ -9,6 +9,7 @@ from smart.backend_services import BackendToken
 from smart.ehr import Ehr
 from smart.errors import EhrMisconfigured
 from smart.keys import ClientKeys
+from tests.support.client_keys import client_keys
 
 
 class Clock:
@@ -25,7 +26,7 @@ def clock():
 
 @pytest.fixture
 def access(ehr, tmp_path, clock):
-    return BackendToken(Ehr(ehr.tenant, ClientKeys.open(tmp_path / "keys")), clock)
+    return BackendToken(Ehr(ehr.tenant, client_keys(tmp_path / "keys")), clock)
 
 
 def reads(ehr, token):
@@ -66,6 +67,6 @@ def test_a_client_the_ehr_does_not_know_gets_none(ehr, tmp_path):
 
 def test_scopes_the_ehr_gives_none_of_are_an_error(ehr, tmp_path):
     tenant = replace(ehr.tenant, backend_scopes=("system/Condition.c",))
-    greedy = BackendToken(Ehr(tenant, ClientKeys.open(tmp_path / "keys")))
+    greedy = BackendToken(Ehr(tenant, client_keys(tmp_path / "keys")))
     with pytest.raises(EhrMisconfigured, match="invalid_scope"):
         greedy.token()

@@ -37,6 +37,7 @@ from wearable_agg.vendors.protocol import (
     Notification,
     Page,
     Profile,
+    Tells,
     Tokens,
     UnknownKey,
     Unusable,
@@ -119,6 +120,9 @@ class Band:
         more = first + self.page_size < len(inside)
         page = inside[first : first + self.page_size]
         return Page(kind, written(page), str(first + self.page_size) if more else None)
+
+    def tells(self, kind: str) -> Tells:
+        return Tells(frozenset({("heart_rate", False), ("steps", True)}))
 
     def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
         return [_measurement(one) for one in loads(raw)]

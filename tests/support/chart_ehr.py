@@ -26,8 +26,8 @@ from sandbox.ehr.settings import Settings as EhrSettings
 from smart.backend_services import BackendToken
 from smart.chart import FhirChart
 from smart.ehr import Ehr
-from smart.keys import ClientKeys
 from smart.probe import Probe
+from tests.support.client_keys import client_keys
 from wearable_agg.delivery.abilities import Personality
 
 
@@ -42,7 +42,7 @@ class ChartEhr:
         personality: str = "atomic",
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._keys = ClientKeys.open(keys)
+        self._keys = client_keys(keys)
         self._data, self._scopes = folder, scopes
         clients = self._clients(folder / "clients.json")
         logging.getLogger("werkzeug").setLevel(logging.WARNING)

@@ -22,7 +22,7 @@ from config.settings import Listen, Settings, Tenant
 from sandbox.ehr.app import create_app as create_ehr
 from sandbox.ehr.clients import client_of
 from sandbox.ehr.settings import Settings as EhrSettings
-from smart.keys import ClientKeys
+from tests.support.client_keys import client_keys
 from tests.support.forms import Form
 
 WEB = "http://127.0.0.1:8410"
@@ -49,7 +49,7 @@ class Hospital:
             "client_id": "wristchart",
             "kind": kind,
             "client_secret": secret,
-            "jwks": ClientKeys.open(folder / "web" / "keys").public_jwks(),
+            "jwks": client_keys(folder / "web" / "keys").public_jwks(),
             "redirect_uris": [f"{WEB}/callback"],
             "scopes": SCOPES,
         }

@@ -16,11 +16,11 @@ from safeguards.egress_addresses import Reach
 from smart.ehr import Ehr
 from smart.errors import EhrError
 from smart.fhir import FhirReader
-from smart.keys import ClientKeys
 from smart.record import PatientRecord
 from tests.app.conftest import WEB
 from tests.app.conftest import Site as App
 from tests.smart.conftest import Grant
+from tests.support.client_keys import client_keys
 from tests.support.stub_ehr import SCOPES, StubEhr, order, patient
 from tests.threats.wire import Wire
 
@@ -132,7 +132,7 @@ def stub() -> Iterator[StubEhr]:
 
 @pytest.fixture
 def ehr(stub: StubEhr, tmp_path: Path) -> Ehr:
-    return Ehr(stub.tenant(), ClientKeys.open(tmp_path / "keys"))
+    return Ehr(stub.tenant(), client_keys(tmp_path / "keys"))
 
 
 def filled(text: str, stub: StubEhr) -> str:

@@ -1,0 +1,24 @@
+"""Client keys made once in a process: an RSA key takes a tenth of a second, a test needs any."""
+
+import functools
+from pathlib import Path
+
+from safeguards.files import read_or_create
+from smart import key_file
+from smart.keys import FILE_NAME, ClientKeys
+
+
+@functools.cache
+def _content() -> bytes:
+    return key_file.new_file()
+
+
+def place(folder: Path) -> Path:
+    """Put the process's client keys into a folder of keys that has none."""
+    read_or_create(folder / FILE_NAME, _content)
+    return folder
+
+
+def client_keys(folder: Path) -> ClientKeys:
+    """Open them."""
+    return ClientKeys.open(place(folder))
