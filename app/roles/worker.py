@@ -11,7 +11,7 @@ from wearable_agg.intake.day_totals import DayTotals
 from wearable_agg.intake.processing import Worker
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
-from wearable_agg.vendors.registry import VENDORS
+from wearable_agg.vendors.registry import READERS, VENDORS
 
 CLOSE_DAYS_SECONDS = 60.0
 
@@ -21,7 +21,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     engine = open_database(settings.wearables_database)
     migrate(engine)
     totals = DayTotals({tenant.id: tenant.upload_days for tenant in settings.tenants})
-    worker = Worker(engine, Vault.open(settings.keys), VENDORS, totals)
+    worker = Worker(engine, Vault.open(settings.keys), VENDORS, totals, READERS)
     next_close = 0.0
     while not stop.is_set():
         if time.monotonic() >= next_close:

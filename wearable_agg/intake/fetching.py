@@ -14,6 +14,7 @@ from safeguards.egress import Refused
 from safeguards.vault import Vault
 from wearable_agg.intake import inbox, jobs
 from wearable_agg.intake.jobs import Job
+from wearable_agg.intake.reconciling import WHOLE, note
 from wearable_agg.intake.sites import VendorSite
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import (
@@ -76,7 +77,7 @@ class Fetcher:
             jobs.give_back(connection, job)
 
     def _keep(self, job: Job, page: Page) -> None:
-        with writing(self._engine) as connection:
+        with writing(self._engine, shared=True) as connection:
             inbox.keep(
                 connection,
                 self._vault,
@@ -85,7 +86,19 @@ class Fetcher:
                 account_id=job.account_id,
                 kind=page.kind,
                 raw=page.raw,
+                job_id=job.id if job.notified else None,
             )
+            if page.next is None and job.notified:
+                inbox.keep(
+                    connection,
+                    self._vault,
+                    tenant=job.tenant,
+                    vendor=job.vendor,
+                    account_id=job.account_id,
+                    kind=WHOLE,
+                    raw=note(job),
+                    job_id=job.id,
+                )
             if page.next is None:
                 jobs.finish(connection, job)
             else:

@@ -33,6 +33,7 @@ class Payload:
     kind: str
     arrived_at: int
     raw: bytes
+    replayed: bool = False
 
 
 def keep(
@@ -45,18 +46,22 @@ def keep(
     kind: str,
     raw: bytes,
     dead_because: str | None = None,
+    job_id: int | None = None,
 ) -> None:
     """Put a payload into the inbox in the caller's transaction.
 
-    `dead_because` files it at once among the dead letters, with that reason.
+    `dead_because` files it at once among the dead letters, with that reason; `job_id` is the job
+    whose window it is a page of, where that matters.
     """
-    key = _key(vendor, account_id, kind, raw)
+    key = _key(vendor, account_id, kind, raw, job_id)
     place, _ = places_of_payload(tenant, key)
     sealed = vault.seal(zlib.compress(raw, _FASTEST), bound_to=place)
     arrival = {
         "state": DEAD if dead_because else NEW,
         "arrived_at": now_micros(),
         "reason": dead_because,
+        "job_id": job_id,
+        "replayed": False,
     }
     connection.execute(
         insert(inbox)
@@ -81,17 +86,21 @@ def waiting(connection: Connection, vault: Vault, limit: int) -> list[Payload]:
         .order_by(inbox.c.arrived_at, inbox.c.id)
         .limit(limit)
     )
-    return [
-        Payload(
-            row.id,
-            row.vendor,
-            row.account_id,
-            row.kind,
-            row.arrived_at,
-            zlib.decompress(_unsealed(vault, row)),
-        )
-        for row in rows
-    ]
+    return [_payload(vault, row) for row in rows]
+
+
+def of_job(connection: Connection, vault: Vault, job_id: int) -> list[Payload]:
+    """Return the pages that one job brought; raises safeguards.vault.Unreadable."""
+    rows = connection.execute(select(inbox).where(inbox.c.job_id == job_id).order_by(inbox.c.id))
+    return [_payload(vault, row) for row in rows]
+
+
+def read_one(connection: Connection, vault: Vault, payload_id: int) -> Payload:
+    """Return one payload, whatever became of it; raises KeyError and Unreadable."""
+    row = connection.execute(select(inbox).where(inbox.c.id == payload_id)).one_or_none()
+    if row is None:
+        raise KeyError(payload_id)
+    return _payload(vault, row)
 
 
 def settle(connection: Connection, payload: Payload, state: str, reason: str | None = None) -> bool:
@@ -108,9 +117,23 @@ def settle(connection: Connection, payload: Payload, state: str, reason: str | N
     return bool(settled.rowcount)
 
 
-def _key(vendor: str, account_id: int | None, kind: str, raw: bytes) -> str:
-    head = f"{vendor}|{'' if account_id is None else account_id}|{kind}|".encode()
+def _key(vendor: str, account_id: int | None, kind: str, raw: bytes, job_id: int | None) -> str:
+    """Return the key of a payload; the pages of one job are told from those of another."""
+    job = "" if job_id is None else f"|job {job_id}"
+    head = f"{vendor}|{'' if account_id is None else account_id}|{kind}{job}|".encode()
     return hashlib.sha256(head + raw).hexdigest()
+
+
+def _payload(vault: Vault, row: Row[tuple[object, ...]]) -> Payload:
+    return Payload(
+        row.id,
+        row.vendor,
+        row.account_id,
+        row.kind,
+        row.arrived_at,
+        zlib.decompress(_unsealed(vault, row)),
+        row.replayed,
+    )
 
 
 def places_of_payload(tenant: str, key: str) -> tuple[str, str]:

@@ -39,16 +39,27 @@ class Job:
     window: Window
     cursor: str | None
     attempts: int
+    notified: bool = False
 
 
 def schedule(
-    connection: Connection, tenant: str, account_id: int, kind: str, windows: Iterable[Window]
+    connection: Connection,
+    tenant: str,
+    account_id: int,
+    kind: str,
+    windows: Iterable[Window],
+    *,
+    notified: bool = False,
 ) -> None:
-    """Add jobs; a window that an unbegun job of the same kind already covers is left out."""
+    """Add jobs; a window that an unbegun job of the same kind already covers is left out.
+
+    `notified` says that the vendor told of a change there: what the window lacks when it is
+    fetched whole is deleted.
+    """
     now = now_micros()
     for window in windows:
         start, end = to_micros(window.start), to_micros(window.end)
-        if _is_covered(connection, account_id, kind, start, end):
+        if _is_covered(connection, account_id, kind, start, end, notified):
             continue
         connection.execute(
             sync_jobs.insert().values(
@@ -58,6 +69,7 @@ def schedule(
                 window_start=start,
                 window_end=end,
                 state=DUE,
+                notified=notified,
                 not_before=now,
                 created_at=now,
                 updated_at=now,
@@ -89,6 +101,7 @@ def claim(connection: Connection, vendors: Collection[str], limit: int) -> list[
             window=Window(from_micros(row.window_start), from_micros(row.window_end)),
             cursor=row.cursor,
             attempts=row.attempts,
+            notified=row.notified,
         )
         for row in rows
     ]
@@ -183,7 +196,9 @@ def _due(vendors: Collection[str]) -> Select[Any]:
     )
 
 
-def _is_covered(connection: Connection, account_id: int, kind: str, start: int, end: int) -> bool:
+def _is_covered(
+    connection: Connection, account_id: int, kind: str, start: int, end: int, notified: bool
+) -> bool:
     covering = select(sync_jobs.c.id).where(
         sync_jobs.c.account_id == account_id,
         sync_jobs.c.kind == kind,
@@ -193,6 +208,8 @@ def _is_covered(connection: Connection, account_id: int, kind: str, start: int, 
         sync_jobs.c.window_start <= start,
         sync_jobs.c.window_end >= end,
     )
+    if notified:
+        covering = covering.where(sync_jobs.c.notified)
     return connection.execute(covering.limit(1)).scalar() is not None
 
 

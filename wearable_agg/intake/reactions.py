@@ -47,7 +47,9 @@ def _schedule(connection: Connection, vendor: Vendor, account: Account, said: No
     for kind in vendor.kinds:
         if not said.kinds or kind in said.kinds:
             windows = vendor.backfill_windows(kind, window)
-            jobs.schedule(connection, account.tenant, account.id, kind, windows)
+            jobs.schedule(
+                connection, account.tenant, account.id, kind, windows, notified=bool(said.window)
+            )
 
 
 def _widened(window: Window | None) -> Window:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 
+from wearable_agg.intake.keeping import RHYTHM
 from wearable_agg.measurements.batch import EARLIEST, NO_CONSENT, Batch, Row, batch_of, series_key
 from wearable_agg.measurements.model import (
     BloodPressure,
@@ -20,9 +21,6 @@ from wearable_agg.vendors.apple.export_rows import SOURCE
 from wearable_agg.vendors.apple.nights import minutes_of
 from wearable_agg.vendors.apple.samples import Sample, measurement
 from wearable_agg.vendors.findings import Found, Quarantined, with_doubts
-
-RHYTHM = "atrial_fibrillation_burden"
-"""The type whose consent ECGs and notices need: the topic of rhythm."""
 
 MOST_REASONS, LONGEST_REASON = 40, 80
 OTHER_REASONS = "for other reasons"

@@ -197,6 +197,14 @@ class Workout:
     vendor_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The vendor says that what it told under this id is deleted."""
+
+    source: str
+    vendor_id: str
+
+
 Record = (
     Measurement
     | BloodPressure
@@ -205,5 +213,6 @@ Record = (
     | RhythmNotification
     | RhythmVerdict
     | Workout
+    | Withdrawn
 )
 """Everything about a person's body that a vendor can tell."""

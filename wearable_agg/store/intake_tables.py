@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from wearable_agg.store.metadata import metadata
@@ -31,7 +33,15 @@ inbox = Table(
     Column("arrived_at", BigInteger, nullable=False),
     Column("processed_at", BigInteger),
     Column("reason", Text),
+    Column("job_id", Integer),
+    Column("replayed", Boolean, nullable=False, server_default=text("false")),
     Index("ix_inbox_state_arrived", "state", "arrived_at"),
+    Index(
+        "ix_inbox_job",
+        "job_id",
+        sqlite_where=text("job_id IS NOT NULL"),
+        postgresql_where=text("job_id IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -49,6 +59,7 @@ sync_jobs = Table(
     Column("not_before", BigInteger, nullable=False),
     Column("leased_until", BigInteger, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("notified", Boolean, nullable=False, server_default=text("false")),
     Column("reason", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from wearable_agg.measurements.model import BloodPressure, EcgSignal, Measurement, Record
+from wearable_agg.measurements.model import (
+    BloodPressure,
+    EcgSignal,
+    Measurement,
+    Record,
+    Withdrawn,
+)
 from wearable_agg.measurements.types import doubt, doubtful_time
 from wearable_agg.vendors.protocol import Notification
 
@@ -78,7 +84,7 @@ def with_doubts(found: Iterable[Found], now: datetime) -> Iterator[Found]:
     """Set apart what cannot be true; `now` is aware UTC."""
     for one in found:
         reason = "" if isinstance(one.item, Quarantined) else reason_to_doubt(one.item, now)
-        if reason and not isinstance(one.item, _NO_RECORD):
+        if reason and not isinstance(one.item, _TIMELESS):
             yield Found(one.path, Quarantined(reason, one.item))
         else:
             yield one
@@ -92,12 +98,15 @@ def reason_to_doubt(item: Item, now: datetime) -> str:
         if item.diastolic >= item.systolic:
             return "the diastolic pressure is not below the systolic"
         return next((why for one in item.measurements() if (why := doubt(one, now))), "")
-    if isinstance(item, _NO_RECORD):
+    if isinstance(item, _TIMELESS):
         return ""
     return doubtful_time(item.start, item.end, now)
 
 
-_NO_RECORD = (EcgSignal, TokensSeen, Notice, Verification, Refusal, About, Quarantined)
+NO_RECORD = (EcgSignal, TokensSeen, Notice, Verification, Refusal, About, Quarantined)
+"""Items that are no record of a person's body."""
+
+_TIMELESS = (*NO_RECORD, Withdrawn)
 
 
 def measurements_of(found: Iterable[Found]) -> list[Measurement]:

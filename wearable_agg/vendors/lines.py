@@ -15,6 +15,7 @@ from wearable_agg.measurements.model import (
     RhythmNotification,
     RhythmVerdict,
     SleepStage,
+    Withdrawn,
     Workout,
 )
 from wearable_agg.vendors.findings import (
@@ -37,6 +38,7 @@ _KINDS: dict[type, tuple[str, str]] = {
     RhythmNotification: ("rhythm_notification", "rhythm_notification"),
     RhythmVerdict: ("rhythm_verdict", "rhythm_verdict"),
     Workout: ("workout", "workout"),
+    Withdrawn: ("withdrawn", ""),
     TokensSeen: ("tokens", ""),
     Notice: ("notification", ""),
     Verification: ("verification", ""),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from config.settings import VendorApp
-from wearable_agg.measurements.model import Measurement
+from wearable_agg.measurements.model import Record
 from wearable_agg.vendors.errors import (
     AccessRefused,
     LinkBroken,
@@ -35,6 +35,7 @@ __all__ = [
     "Page",
     "Profile",
     "RequestRefused",
+    "Tells",
     "Tokens",
     "TryLater",
     "UnknownKey",
@@ -92,6 +93,18 @@ class Notification:
     action: Literal["changed", "deleted", "unlinked"]
 
 
+@dataclass(frozen=True, slots=True)
+class Tells:
+    """What a kind of data, fetched whole, tells of: a value that it lacks is deleted there.
+
+    `types` are (type, whether its values are of whole days). `named` says that only values with
+    an id of the vendor's are of this kind, None that it does not matter.
+    """
+
+    types: frozenset[tuple[str, bool]] = frozenset()
+    named: bool | None = None
+
+
 class Vendor(Protocol):
     """One wearable vendor.
 
@@ -144,8 +157,11 @@ class Vendor(Protocol):
         Raises TryLater, AccessRefused, LinkBroken, NotPermitted, RequestRefused and VendorDown.
         """
 
-    def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
-        """Read a page into measurements; pure.
+    def tells(self, kind: str) -> Tells:
+        """Say what a kind tells of, so that what the vendor deleted is found to be missing."""
+
+    def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> Sequence[Record]:
+        """Read a page into measurements and other records; pure.
 
         `zone` is the account's time zone (Profile.timezone): it places days that the vendor names
         by calendar date only. Raises safeguards.strict_json.Malformed and Unusable.

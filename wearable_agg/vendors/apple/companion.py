@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wearable_agg.measurements.model import Measurement, RhythmNotification, SleepStage, Workout
+from wearable_agg.measurements.model import (
+    Measurement,
+    RhythmNotification,
+    SleepStage,
+    Withdrawn,
+    Workout,
+)
 from wearable_agg.vendors.answers import Part, text_of
 from wearable_agg.vendors.apple.dates import span
 from wearable_agg.vendors.apple.ecg import electrocardiogram
@@ -35,6 +41,7 @@ def read_sync(document: Part) -> Iterator[Found]:
     yield from each(listed(data, "sleep"), _sleep)
     yield from each(listed(data, "workouts"), _workout)
     yield from each(listed(data, "electrocardiograms"), electrocardiogram)
+    yield from each(listed(data, "deleted"), _deleted)
 
 
 def _record(entry: Part, fraction: bool, pressures: Pressures) -> Iterator[Found]:
@@ -94,6 +101,14 @@ def _event(entry: Part, rhythm: str) -> RhythmNotification:
         device=_device(entry),
         vendor_id=_identifier(entry),
     )
+
+
+def _deleted(entry: Part) -> Iterator[Found]:
+    """Read an HKDeletedObject: the UUID alone, or an object that holds it."""
+    identifier = entry if isinstance(entry.value, str) else entry.member("id")
+    if not identifier.text():
+        raise Unusable(identifier.path, "missing")
+    yield Found(entry.path, Withdrawn(SOURCE, identifier.text()))
 
 
 def _sleep(entry: Part) -> Iterator[Found]:

@@ -19,7 +19,7 @@ from wearable_agg.vendors.findings import Found
 _AUTO_EXPORT = frozenset(
     {"metrics", "ecg", "heartRateNotifications", "stateOfMind", "symptoms", "cycleTracking"}
 )
-_SYNC = frozenset({"records", "sleep", "electrocardiograms"})
+_SYNC = frozenset({"records", "sleep", "electrocardiograms", "deleted"})
 
 
 def documents(source: BinaryIO, zone: ZoneInfo) -> Iterator[Found]:

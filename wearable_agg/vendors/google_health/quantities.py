@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from wearable_agg.measurements.types import SLEEP_STAGES
 from wearable_agg.vendors.capability import (
     DAY,
     EVENT,
@@ -19,6 +20,7 @@ from wearable_agg.vendors.capability import (
     checked,
 )
 from wearable_agg.vendors.google_health import kinds
+from wearable_agg.vendors.protocol import Tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,17 @@ _RMSSD = "rootMeanSquareOfSuccessiveDifferencesMilliseconds"
 _DEEP = "deepSleepRootMeanSquareOfSuccessiveDifferencesMilliseconds"
 _THOUSANDTH, _TENTH = Fraction(1, 1000), Fraction(1, 10)
 _SLEEP_STATS = {"full": "sleep", "deep": "deep sleep", "light": "light sleep", "rem": "rem sleep"}
+
+_SLEEP_KIND = "sleep"
+
+
+def tells(kind: str) -> Tells:
+    """Return what a data type tells of, whether listed or rolled up by day."""
+    if kind == _SLEEP_KIND:
+        return Tells(frozenset((f"sleep_{stage}", False) for stage in SLEEP_STAGES))
+    found = (one for one in (*POINTS, *ROLL_UPS) if one.path == kind)
+    return Tells(frozenset((one.type, one.shape == DAY) for one in found))
+
 
 POINTS = (
     Quantity("steps", "steps", "count", "steps", INTERVAL, "count"),

@@ -9,9 +9,15 @@ from zoneinfo import ZoneInfo
 from config.settings import VendorApp
 from wearable_agg.measurements.model import Measurement
 from wearable_agg.vendors.days import cut
-from wearable_agg.vendors.google_health import authorize, fetch, notifications, parse
+from wearable_agg.vendors.google_health import (
+    authorize,
+    fetch,
+    notifications,
+    parse,
+    quantities,
+)
 from wearable_agg.vendors.google_health.kinds import KINDS, WINDOWS
-from wearable_agg.vendors.protocol import Notification, Page, Profile, Tokens, Window
+from wearable_agg.vendors.protocol import Notification, Page, Profile, Tells, Tokens, Window
 
 if TYPE_CHECKING:
     from safeguards.egress import Egress
@@ -59,6 +65,10 @@ class GoogleHealth:
     ) -> Page:
         """Fetch one page."""
         return fetch.fetch(http, app, tokens, kind, window, cursor)
+
+    def tells(self, kind: str) -> Tells:
+        """Tell which types a data type is read into, from its list or its daily roll-up."""
+        return quantities.tells(kind)
 
     def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
         """Read a page."""

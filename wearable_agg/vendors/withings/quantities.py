@@ -18,6 +18,7 @@ from wearable_agg.vendors.capability import (
     Capability,
     checked,
 )
+from wearable_agg.vendors.protocol import Tells
 from wearable_agg.vendors.withings import kinds
 
 
@@ -227,6 +228,17 @@ def _capabilities(
         )
         for field, one in fields.items()
     )
+
+
+def tells(kind: str) -> Tells:
+    """Return what measures or nights tell of; measures carry ids, samples beside them do not."""
+    if kind == kinds.MEASURES:
+        pressures = ("blood_pressure_systolic", "blood_pressure_diastolic")
+        types = {one.type for one in MEASURES.values()} | set(pressures)
+        return Tells(frozenset((one, False) for one in types), named=True)
+    if kind == kinds.SLEEP:
+        return Tells(frozenset((one.type, False) for one in NIGHT_FIELDS.values()))
+    return Tells()
 
 
 CAPABILITIES = checked(

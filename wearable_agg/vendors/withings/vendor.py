@@ -10,8 +10,15 @@ from zoneinfo import ZoneInfo
 from config.settings import VendorApp
 from wearable_agg.measurements.model import Measurement
 from wearable_agg.vendors.days import cut, whole_days
-from wearable_agg.vendors.protocol import Notification, Page, Profile, Tokens, Window
-from wearable_agg.vendors.withings import authorize, fetch, notifications, parse, subscriptions
+from wearable_agg.vendors.protocol import Notification, Page, Profile, Tells, Tokens, Window
+from wearable_agg.vendors.withings import (
+    authorize,
+    fetch,
+    notifications,
+    parse,
+    quantities,
+    subscriptions,
+)
 from wearable_agg.vendors.withings.kinds import INTRADAY, KINDS
 
 if TYPE_CHECKING:
@@ -66,6 +73,10 @@ class Withings:
     ) -> Page:
         """Fetch one page."""
         return fetch.fetch(http, app, tokens, kind, window, cursor)
+
+    def tells(self, kind: str) -> Tells:
+        """Tell which types measures and nights are read into; days cannot be deleted."""
+        return quantities.tells(kind)
 
     def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
         """Read a page."""

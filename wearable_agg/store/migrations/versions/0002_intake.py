@@ -29,6 +29,23 @@ def upgrade() -> None:
         postgresql_where=sa.text("retracted"),
     )
     op.add_column("vendor_accounts", sa.Column("last_data_at", sa.BigInteger()))
+    op.add_column("inbox", sa.Column("job_id", sa.Integer()))
+    op.add_column(
+        "inbox",
+        sa.Column("replayed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.add_column(
+        "sync_jobs",
+        sa.Column("notified", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.create_index(
+        "ix_inbox_job",
+        "inbox",
+        ["job_id"],
+        unique=False,
+        sqlite_where=sa.text("job_id IS NOT NULL"),
+        postgresql_where=sa.text("job_id IS NOT NULL"),
+    )
     _retractions()
     _source_preferences()
     _imports()
