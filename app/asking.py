@@ -12,7 +12,7 @@ from wearable_agg.client.errors import BackendError, NotAllowed
 
 CLINICIANS = ("Practitioner/", "PractitionerRole/")
 READ = frozenset({"chart.read"})
-ACT = frozenset({"finding.act", "people.invite"})
+ACT = frozenset({"finding.act", "people.invite", "consent.revoke"})
 
 Read = TypeVar("Read")
 

@@ -12,10 +12,12 @@ from app.contexts import place_in_context
 from app.pending import place_of_secrets
 from app.tables import launch_contexts, pending_launches
 from safeguards.vault import Unreadable, Vault
+from wearable_agg.api.idempotency import place_of_answer
 from wearable_agg.intake.import_place import place_of_import
 from wearable_agg.intake.inbox import places_of_payload
 from wearable_agg.measurements.recordings import place_of_samples
 from wearable_agg.people.accounts import place_of_tokens
+from wearable_agg.store.api_tables import answered_requests
 from wearable_agg.store.database import writing
 from wearable_agg.store.intake_tables import imports, inbox
 from wearable_agg.store.people_tables import vendor_accounts
@@ -78,6 +80,11 @@ IN_WEARABLES = (
         ecg_recordings.c.samples,
         ecg_recordings.c.id,
         lambda row: (place_of_samples(row.tenant, row.person_id, row.source, row.second),),
+    ),
+    SealedColumn(
+        answered_requests.c.answer,
+        answered_requests.c.request,
+        lambda row: (place_of_answer(row.tenant, row.request),),
     ),
 )
 

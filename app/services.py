@@ -36,6 +36,8 @@ from wearable_agg.client.errors import BackendError, NotAllowed, Stale
 
 CHART_SECONDS = 60.0
 MISSING_SECONDS = 5.0
+BY_BIRTH_DATE = "birth-date"
+NO_BIRTH_DATE = "The chart has no date of birth, by which the patient could prove who they are."
 FINDING = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -97,7 +99,12 @@ class LaunchedServices:
 
         def read() -> WearableRead:
             days, links = self.api.days(who, first, last), self.api.patient(who)
-            return WearableRead(days.timezone, shown.days(days.days), shown.linked(links))
+            return WearableRead(
+                days.timezone,
+                shown.days(days.days),
+                shown.linked(links),
+                shown.attention(self.api.work_items(who)),
+            )
 
         return or_missing("Wearable data", read)
 
@@ -142,9 +149,14 @@ class LaunchedServices:
 
     def invite(self, context: str) -> Invitation | Missing:
         """See `Services`."""
-        who = asker(self._launched(context))
-        found = or_missing("Invitation", lambda: self.api.invite(who))
-        return found if isinstance(found, Missing) else Invitation(found.url, found.expires_at)
+        launched = self._launched(context)
+        who, banner = asker(launched), self.banner(context)
+        by_birth_date = self.parts.settings.tenant(launched.tenant).patient_proof == BY_BIRTH_DATE
+        born = None if isinstance(banner, Missing) else banner.birth_date
+        if by_birth_date and born is None:
+            return Missing("Invitation", NO_BIRTH_DATE)
+        found = or_missing("Invitation", lambda: self.api.invite(who, born))
+        return found if isinstance(found, Missing) else shown.invitation(found)
 
     def _launched(self, context: str) -> LaunchContext:
         """The live context; looked up once in a request."""

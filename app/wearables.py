@@ -37,6 +37,21 @@ def linked(read: model.PatientLinks) -> tuple[page.LinkedVendor, ...]:
     )
 
 
+def invitation(read: model.Invitation) -> page.Invitation:
+    """What the clinician hands to the patient."""
+    return page.Invitation(read.url, read.expires_at, read.qr, read.code)
+
+
+def attention(read: Iterable[model.WorkItem]) -> tuple[str, ...]:
+    """What only the care team can settle, a sentence each."""
+    return tuple(
+        f"A {one.name} account is claimed by two patients: the second was refused. "
+        "Find out whose it is."
+        for one in read
+        if one.kind == "shared-account"
+    )
+
+
 def rhythm(read: model.Rhythm) -> page.RhythmRead:
     """Episodes, and how much was looked at."""
     return page.RhythmRead(

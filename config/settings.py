@@ -13,6 +13,9 @@ Part = TypeVar("Part")
 ENVIRONMENTS = ("production", "test", "sandbox")
 """What an EHR is: only a test system or a sandbox is ever written to for trying it out."""
 
+PATIENT_PROOFS = ("birth-date", "ehr")
+"""How an invited patient proves who they are: date of birth and code, or the EHR's sign-in."""
+
 CLIENT_TYPES = ("asymmetric", "symmetric", "public")
 """How a client proves itself at the token endpoint: by key, by secret (HTTP Basic), not at all."""
 
@@ -49,6 +52,7 @@ class Tenant:
     allowed_networks: tuple[str, ...] = ()  # private networks (CIDR) in which the EHR may be
     ca_bundle: str = ""  # file of certificates to trust for this EHR instead of the usual ones
     proxy: str = ""  # the one HTTP proxy to reach this EHR by; the environment's are ignored
+    patient_proof: str = "birth-date"  # how an invited patient proves who they are (or: "ehr")
     standalone: bool = True  # whether the start page offers to sign in at this EHR
     own_callback: bool = False  # /callback/<id> instead of /callback; needed besides other EHRs
     audience: str = ""  # what this EHR wants as `aud`, where that is not its FHIR base

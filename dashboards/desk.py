@@ -86,7 +86,7 @@ class Desk:
             missing=parts.notices(seen),
             sync=parts.accounts(seen, now),
             legend=parts.legend(seen.lanes),
-            no_invitation=isinstance(seen.wearables, Missing) or seen.is_linked,
+            no_invitation=isinstance(seen.wearables, Missing),
             digest=seen.digest,
         )
 

@@ -1,5 +1,6 @@
 """The small parts of the page: banner, accounts, notices, tiles, and the ECG panel."""
 
+import base64
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -58,13 +59,20 @@ def accounts(seen: Look, now: datetime) -> list[Component]:
 
 
 def invitation(made: Invitation | Missing, zone: ZoneInfo) -> Component:
-    """The link to hand to the patient, and until when it works."""
+    """What to hand to the patient, link and QR code, the code to tell, and until when it works."""
     if isinstance(made, Missing):
         return html.P(f"No invitation was made: {made.reason}", className="notice")
     until = words.moment(words.local(made.expires_at, zone))
     field = dcc.Input(value=made.url, readOnly=True, className="link-field", type="text")
-    label = html.Label(["Link for the patient", field])
-    return html.Div([label, html.P(f"Valid until {until}.", className="meta")])
+    image = base64.b64encode(made.qr.encode()).decode()
+    picture = html.Img(
+        src=f"data:image/svg+xml;base64,{image}",
+        alt="QR code of the link for the patient",
+        className="qr",
+    )
+    told = [html.P(["Code to tell the patient: ", html.Strong(made.code)])] if made.code else []
+    meta = html.P(f"Works once, until {until}.", className="meta")
+    return html.Div([html.Label(["Link for the patient", field]), picture, *told, meta])
 
 
 def notices(seen: Look) -> list[Component]:
@@ -72,6 +80,8 @@ def notices(seen: Look) -> list[Component]:
     said = [f"{part.part} could not be read: {part.reason}" for part in seen.missing]
     gaps = [] if isinstance(seen.medications, Missing) else seen.medications.gaps
     lines = [html.Li(line) for line in (*said, *gaps)]
+    if not isinstance(seen.wearables, Missing):
+        lines += [html.Li(one) for one in seen.wearables.attention]
     return [html.Ul(lines, className="notice")] if lines else []
 
 

@@ -106,6 +106,7 @@ class WearableRead:
     timezone: str
     days: tuple[Day, ...]
     linked: tuple[LinkedVendor, ...]
+    attention: tuple[str, ...] = ()  # what the care team has to settle, a sentence each
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +196,15 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """The address at which the patient links a wearable."""
+    """The address at which the patient links wearables, also as QR code (SVG).
+
+    `code` is told to the patient in person, "" where they sign in at the EHR instead.
+    """
 
     url: str
     expires_at: datetime
+    qr: str
+    code: str
 
 
 class Outcome(StrEnum):

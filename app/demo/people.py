@@ -1,9 +1,11 @@
-"""What the demo's people do by themselves: patients link their wearables, a patch is paired."""
+"""What the demo's people do by themselves: patients say what they share, and link wearables."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -21,12 +23,21 @@ class Wearer:
     patient: str
     vendor: str
     user: str
+    born: date
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What the care team hands to a patient: the link, and a code told in person."""
+
+    url: str
+    code: str
 
 
 WEARERS = (
-    Wearer("marit-solheim", "google_health", "marit"),
-    Wearer("jonas-berg", "withings", "jonas"),
-    Wearer("amara-okafor", "google_health", "amara"),
+    Wearer("marit-solheim", "google_health", "marit", date(1958, 3, 14)),
+    Wearer("jonas-berg", "withings", "jonas", date(1949, 7, 2)),
+    Wearer("amara-okafor", "google_health", "amara", date(1971, 11, 23)),
 )
 PATCH_PATIENT = "marit-solheim"
 
@@ -52,24 +63,29 @@ class Backend:
         answer.raise_for_status()
         return any(link["vendor"] == wearer.vendor for link in answer.json()["linked"])
 
-    def invite(self, patient: str) -> str:
-        """Make an invitation and return its link."""
-        return str(self._post("invitations", patient)["url"])
+    def invite(self, patient: str, born: date) -> Invited:
+        """Make an invitation for a patient whose chart has this date of birth."""
+        made = self._post("invitations", patient, {"birth_date": born.isoformat()})
+        return Invited(str(made["url"]), str(made["code"]))
 
     def ecg_token(self, patient: str) -> str:
         """Return a token with which the patient's patch may stream."""
-        return str(self._post("ecg-tokens", patient)["token"])
+        return str(self._post("ecg-tokens", patient, {})["token"])
 
-    def _post(self, what: str, patient: str) -> dict[str, object]:
+    def own_page(self, vendor: str) -> str:
+        """Where a patient leaves for a vendor's consent page."""
+        return f"{self._api_url}/link/me/{vendor}"
+
+    def _post(self, what: str, patient: str, document: dict[str, str]) -> dict[str, object]:
         answer = requests.post(
             f"{self._api_url}/api/v1/patient/{what}",
-            headers=self._as(patient),
-            json={},
+            headers={**self._as(patient), "Idempotency-Key": str(uuid.uuid4())},
+            json=document,
             timeout=_SECONDS,
         )
         answer.raise_for_status()
-        document: dict[str, object] = answer.json()
-        return document
+        made: dict[str, object] = answer.json()
+        return made
 
     def _as(self, patient: str) -> dict[str, str]:
         asker = Asker(
@@ -84,19 +100,42 @@ class Backend:
         return {"Authorization": f"Bearer {self._signer.sign(asker, 'wristchart-api')}"}
 
 
-def link(backend: Backend, wearer: Wearer) -> None:
-    """Walk through the link pages as the patient would; raises LinkFailed."""
+def share(backend: Backend, patient: str, born: date) -> requests.Session:
+    """Use an invitation as the patient would and agree to everything; raises LinkFailed.
+
+    Returns the patient's browser.
+    """
     browser = requests.Session()
     browser.trust_env = False
-    consent = browser.get(f"{backend.invite(wearer.patient)}/{wearer.vendor}", timeout=_SECONDS)
+    invited = backend.invite(patient, born)
+    proof = {"birth_date": born.isoformat(), "code": invited.code}
+    page = browser.post(f"{invited.url}/proof", data=proof, timeout=_SECONDS)
+    _, values = _form(page)
+    agreed = browser.post(
+        urljoin(page.url, "/link/me/consent"),
+        data={"form": values["form"], "choice": "everything"},
+        timeout=_SECONDS,
+    )
+    _require(agreed, patient)
+    return browser
+
+
+def link(backend: Backend, wearer: Wearer) -> None:
+    """Walk through the pages as the patient would, and the vendor's; raises LinkFailed."""
+    browser = share(backend, wearer.patient, wearer.born)
+    consent = browser.get(backend.own_page(wearer.vendor), timeout=_SECONDS)
     action, values = _form(consent)
     done = browser.post(
         urljoin(consent.url, action),
         data={**values, "user": wearer.user, "approve": "yes"},
         timeout=_SECONDS,
     )
-    if not done.ok:
-        raise LinkFailed(f"{wearer.patient}, {wearer.vendor}: {done.status_code} at {done.url}")
+    _require(done, f"{wearer.patient}, {wearer.vendor}")
+
+
+def _require(answer: requests.Response, who: str) -> None:
+    if not answer.ok:
+        raise LinkFailed(f"{who}: {answer.status_code} at {answer.url}")
 
 
 def link_all(backend: Backend) -> Iterator[Wearer]:

@@ -30,7 +30,8 @@ class StubBackend:
         self.verifier: Verifier | None = None
         self.answers: dict[str, Any] = {
             "": {"linked": [], "timezone": "America/Chicago", "person": True},
-            "/findings": {"findings": []},
+            "/findings": {"findings": [], "next": None},
+            "/work-items": {"items": []},
             "/days": {"timezone": "America/Chicago", "days": [], "withheld": []},
             "/rhythm": {
                 "episodes": [],
@@ -38,7 +39,12 @@ class StubBackend:
                 "analysed_seconds": 3000,
                 "af_seconds": 0,
             },
-            "/invitations": {"url": "http://x/link/1", "expires_at": "2026-01-02T00:00:00+00:00"},
+            "/invitations": {
+                "url": "http://x/link/1",
+                "qr": "<svg/>",
+                "code": "123456",
+                "expires_at": "2026-01-02T00:00:00+00:00",
+            },
         }
         app = Flask("stub_backend")
         app.add_url_rule("/api/v1/patient", view_func=self._answer, defaults={"rest": ""})
@@ -149,7 +155,7 @@ def test_each_question_says_who_asks_and_for_whom(desk: Desk, backend: StubBacke
         "Dr Ingrid Lind",
     )
     assert who.context == desk.context
-    assert who.scopes == {"chart.read", "finding.act", "people.invite"}
+    assert who.scopes == {"chart.read", "finding.act", "people.invite", "consent.revoke"}
 
 
 def test_who_is_no_clinician_may_only_read(ehr: StubEhr, backend: StubBackend, site: Site) -> None:

@@ -117,6 +117,9 @@ def test_every_column_is_told_with_its_counts(
         "pending_launches.secrets: 1 rows, 1 sealed anew, 0 unreadable",
         "vendor_accounts.tokens: 1 rows, 1 sealed anew, 0 unreadable",
         "inbox.raw: 1 rows, 1 sealed anew, 0 unreadable",
+        "imports.place: 0 rows, 0 sealed anew, 0 unreadable",
+        "ecg_recordings.samples: 0 rows, 0 sealed anew, 0 unreadable",
+        "answered_requests.answer: 0 rows, 0 sealed anew, 0 unreadable",
     ]
     assert "1 sealed anew" not in run(world, "reencrypt").output
 

@@ -34,6 +34,7 @@ from tests.support.two_tabs import (
 )
 from wearable_agg.delivery.detection import Detection
 from wearable_agg.delivery.findings import record_ended
+from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.findings_tables import decisions, findings
@@ -57,6 +58,7 @@ class Clinic:
         with writing(self._engine) as connection:
             issuer = f"{self.site.ehr_url}/fhir"
             known = person_for(connection, TENANT, issuer, person.id, True, "Europe/Oslo")
+            consents.record(connection, TENANT, known, [consents.RHYTHM], "I agree")
             finding = record_ended(connection, _episode(known or 0, person))
             made = connection.execute(delete(decisions).where(decisions.c.finding_id == finding))
             self._acknowledged[person.id] += made.rowcount

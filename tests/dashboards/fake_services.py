@@ -263,7 +263,9 @@ class FakeServices:
         return Outcome.ACKNOWLEDGED
 
     def invite(self, context: str) -> Invitation | Missing:
-        return Invitation("http://127.0.0.1:8411/link/example-token", NOW + timedelta(days=7))
+        url = "http://127.0.0.1:8411/link/example-token"
+        picture = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+        return Invitation(url, NOW + timedelta(minutes=30), picture, "012345")
 
     def _part(self, name: str) -> Missing | None:
         self.calls.append(name)

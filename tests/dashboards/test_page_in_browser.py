@@ -217,6 +217,8 @@ def test_a_patient_without_a_wearable_can_be_invited(browser: Browser) -> None:
         expect(page.get_by_label("Link for the patient")).to_have_value(
             "http://127.0.0.1:8411/link/example-token"
         )
+        expect(page.get_by_alt_text("QR code of the link for the patient")).to_be_visible()
+        expect(page.get_by_text("012345")).to_be_visible()
         context.close()
 
 

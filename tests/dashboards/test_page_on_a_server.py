@@ -71,7 +71,7 @@ def test_the_chart_library_is_ours_and_may_be_kept(client: FlaskClient) -> None:
 def test_a_callback_answers_for_its_own_context(client: FlaskClient) -> None:
     answer = show_timeline(client).json["response"]
     assert "Apixaban" in answer["timeline-image"]["aria-label"]
-    assert answer["invitation"]["hidden"] is True
+    assert answer["invitation"]["hidden"] is False
 
 
 def test_the_timeline_in_one_sentence(client: FlaskClient) -> None:

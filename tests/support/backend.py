@@ -25,7 +25,7 @@ from wearable_agg.intake.fetching import Fetcher
 from wearable_agg.intake.processing import Worker
 from wearable_agg.intake.sites import VendorSite, vendor_sites
 from wearable_agg.measurements.model import Measurement
-from wearable_agg.measurements.types import TOPICS
+from wearable_agg.measurements.types import FURTHER_TOPICS, TOPICS
 from wearable_agg.people import accounts, consents
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import is_server, open_database, writing
@@ -47,6 +47,7 @@ from wearable_agg.vendors.protocol import (
 ISSUER = "http://localhost:8400/fhir"
 PATIENT = "marit-solheim"
 OSLO = ZoneInfo("Europe/Oslo")
+EVERY_TOPIC = (*TOPICS, *FURTHER_TOPICS)
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -126,6 +127,11 @@ class Band:
 
     def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
         return [_measurement(one) for one in loads(raw)]
+
+    def revoke(self, http: object, app: VendorApp, tokens: Tokens) -> None:
+        if self.trouble:
+            raise self.trouble.pop(0)
+        self.calls.append(f"revoke {tokens.access}")
 
     def subscribe(self, http: object, app: VendorApp, tokens: Tokens, callback_url: str) -> None:
         self.calls.append(f"subscribe {callback_url}")
@@ -294,7 +300,7 @@ def link_person(world: World, patient: str = PATIENT, seconds: float = 3600) -> 
     """Link a person to the made-up vendor, without any job; returns the account."""
     with writing(world.engine) as connection:
         person = person_for(connection, "sandbox", ISSUER, patient, True, "Europe/Oslo")
-        consents.record(connection, "sandbox", person, TOPICS, "I agree")
+        consents.record(connection, "sandbox", person, EVERY_TOPIC, "I agree")
         return accounts.link(
             connection,
             world.vault,

@@ -16,6 +16,7 @@ from tests.support.stub_ehr import StubEhr, order, patient
 from wearable_agg.api.factory import create_api
 from wearable_agg.delivery.detection import Detection
 from wearable_agg.delivery.findings import list_findings, record_started
+from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
@@ -82,7 +83,8 @@ class Hospital:
     def _person(self, name: str) -> int:
         with writing(self._engine) as connection:
             found = person_for(connection, "stub", self.ehr.base, name, True, "Europe/Oslo")
-        assert found is not None
+            assert found is not None
+            consents.record(connection, "stub", found, [consents.RHYTHM], "I agree")
         return found
 
     def _finding(self, name: str) -> str:

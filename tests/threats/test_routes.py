@@ -53,10 +53,20 @@ API_ROUTES = {
     "/healthz": PUBLIC,
     "/link/static/<path:filename>": PUBLIC,
     "/link/<token>": SECRET,  # an invitation
-    "/link/<token>/<vendor>": SECRET,
+    "/link/<token>/proof": SECRET,
+    "/link/<token>/sign-in": SECRET,
+    "/link/again/<tenant>": PUBLIC,  # the way to the hospital's sign-in
+    "/link/identified": SECRET,  # the state of a sign-in that this browser began
+    "/link/me": SECRET,  # a patient's session
+    "/link/me/consent": SECRET,
+    "/link/me/unlink/<int:account_id>": SECRET,
+    "/link/me/sign-out": SECRET,
+    "/link/me/<vendor>": SECRET,
     "/link/callback/<vendor>": SECRET,  # the state of a linking that this browser began
     "/webhooks/<vendor>": SECRET,  # a signature
     "/webhooks/<vendor>/<secret>": SECRET,
+    "/api/v1/openapi.json": PUBLIC,
+    "/api/v1/docs": PUBLIC,
     "/api/v1/patient": ASSERTION,
     "/api/v1/patient/days": ASSERTION,
     "/api/v1/patient/heart-rate": ASSERTION,
@@ -66,6 +76,10 @@ API_ROUTES = {
     "/api/v1/patient/findings/<finding_id>/acknowledgement": ASSERTION,
     "/api/v1/patient/invitations": ASSERTION,
     "/api/v1/patient/ecg-tokens": ASSERTION,
+    "/api/v1/patient/consent": ASSERTION,
+    "/api/v1/patient/consent/withdrawal": ASSERTION,
+    "/api/v1/patient/work-items": ASSERTION,
+    "/api/v1/patient/work-items/<item_id>/settlement": ASSERTION,
 }
 OF_MARIT = (b"Marit", b"Solheim", b"Apixaban", b"patch-of-marit")
 

@@ -4,46 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import g, request
+from flask import request
 from sqlalchemy import Connection
 
 from safeguards.assertions import Asker, NotAuthentic
 from safeguards.audit import record
 from wearable_agg.api.backend import Backend
-from wearable_agg.api.problems import Problem
-from wearable_agg.people.registry import person_for
+from wearable_agg.api.problems import NOT_ALLOWED, NOT_AUTHENTIC, Problem
 from wearable_agg.store.database import writing
 
 AUDIENCE = "wristchart-api"
 _SCHEME = "Bearer "
 
 
-def authenticate(backend: Backend) -> None:
-    """Verify the request's assertion and keep who asks; raises Problem 401 or 403."""
+def asker_with(backend: Backend, scope: str) -> Asker:
+    """Return who asks; raises Problem 401, and 403 where the EHR or the scope is not right."""
     header = request.headers.get("Authorization", "")
     if not header.startswith(_SCHEME):
-        raise Problem(401, "Not authentic", "A bearer assertion is needed.")
+        raise Problem(NOT_AUTHENTIC, "A bearer assertion is needed.")
     try:
         asker = backend.verifier.verify(header.removeprefix(_SCHEME), AUDIENCE)
     except NotAuthentic as error:
-        raise Problem(401, "Not authentic", "The assertion is not valid here.") from error
+        raise Problem(NOT_AUTHENTIC, "The assertion is not valid here.") from error
     tenant = backend.settings.tenant_for_issuer(asker.issuer)
     if tenant is None or tenant.id != asker.tenant:
-        raise Problem(403, "Not allowed", "This EHR is not registered with the tenant.")
-    g.asker = asker
-
-
-def asker_with(scope: str) -> Asker:
-    """Return who asks; raises Problem 403 where the assertion lacks the scope."""
-    asker: Asker = g.asker
+        raise Problem(NOT_ALLOWED, "This EHR is not registered with the tenant.")
     if scope not in asker.scopes:
-        raise Problem(403, "Not allowed", f"The scope {scope} is needed.")
+        raise Problem(NOT_ALLOWED, f"The scope {scope} is needed.")
     return asker
-
-
-def person_of(connection: Connection, asker: Asker) -> int | None:
-    """Return the person behind the assertion's patient, None where we know nothing of them."""
-    return person_for(connection, asker.tenant, asker.issuer, asker.patient)
 
 
 def audited(
@@ -60,7 +48,7 @@ def audited(
     )
 
 
-def record_read(backend: Backend, asker: Asker, what: str, **detail: object) -> None:
+def record_read(backend: Backend, asker: Asker, what: str, detail: Mapping[str, object]) -> None:
     """Record that the asker is given data; an answer that cannot be recorded is not given."""
     with writing(backend.engine) as connection:
         audited(connection, asker, f"{what}.read", detail)

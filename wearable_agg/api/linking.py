@@ -1,45 +1,23 @@
-"""The pages on which an invited patient sees what is shared, with whom and why, and links."""
+"""The pages on which an invited patient says who they are, what they share, and links wearables."""
 
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as AnyResponse
 
 from wearable_agg.api.backend import Backend
-from wearable_agg.intake.linking import Linker
-from wearable_agg.intake.sites import VendorSite
-from wearable_agg.measurements.types import TOPICS
+from wearable_agg.api.enrolment import EnrolmentPages, NotInvited
+from wearable_agg.api.own_page import OwnPages
+from wearable_agg.api.pages import PATH, Forged, harden, message
+from wearable_agg.intake.linking import NothingShared
 from wearable_agg.people.accounts import AccountTaken
-from wearable_agg.people.invitations import (
-    STATE_LIFE,
-    Invitation,
-    InvitationRefused,
-    RoundTrip,
-    StateRefused,
-    begin_round_trip,
-    end_round_trip,
-    open_invitation,
-)
-from wearable_agg.people.registry import timezone_of
-from wearable_agg.store.database import writing
+from wearable_agg.people.invitations import InvitationRefused, TooFast
+from wearable_agg.people.round_trips import StateRefused
+from wearable_agg.people.sessions import SessionEnded
 from wearable_agg.vendors.protocol import LinkBroken, RequestRefused, Unusable, VendorError
 
-WORDING = (
-    "I agree that {hospital} reads these data from my wearable's account: {topics}. "
-    "My care team may use them for my care. Without this consent nothing is read."
-)
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-
+_UNSHARED = "Nothing is shared"
 log = structlog.get_logger()
 
 
@@ -48,167 +26,130 @@ def linking_blueprint(backend: Backend) -> Blueprint:
     routes = Blueprint(
         "linking",
         __name__,
-        url_prefix="/link",
+        url_prefix=PATH,
         template_folder="templates",
         static_folder="static",
         static_url_path="/static",
     )
-    pages = _Pages(backend)
-    routes.get("/callback/<vendor>")(pages.come_back)
-    routes.get("/<token>")(pages.choose)
-    routes.get("/<token>/<vendor>")(pages.leave)
+    invited, own = EnrolmentPages(backend), OwnPages(backend)
+    routes.get("/<token>")(invited.show)
+    routes.post("/<token>/proof")(invited.prove)
+    routes.get("/<token>/sign-in")(invited.leave_to_sign_in)
+    routes.get("/again/<tenant>")(invited.come_again)
+    routes.get("/identified")(invited.identified)
+    routes.get("/me", endpoint="me")(own.show)
+    routes.post("/me/consent")(own.consent)
+    routes.post("/me/unlink/<int:account_id>")(own.unlink)
+    routes.post("/me/sign-out")(own.sign_out)
+    routes.get("/me/<vendor>")(own.leave)
+    routes.get("/callback/<vendor>")(own.come_back)
+    _register_errors(routes)
+    routes.after_request(harden)
+    return routes
+
+
+def _register_errors(routes: Blueprint) -> None:
     routes.register_error_handler(InvitationRefused, _invitation_refused)
+    routes.register_error_handler(TooFast, _too_fast)
+    routes.register_error_handler(NotInvited, _not_invited)
+    routes.register_error_handler(SessionEnded, _session_ended)
+    routes.register_error_handler(Forged, _forged)
     routes.register_error_handler(StateRefused, _state_refused)
+    routes.register_error_handler(NothingShared, _nothing_shared)
     routes.register_error_handler(AccountTaken, _account_taken)
     routes.register_error_handler(VendorError, _vendor_failed)
     routes.register_error_handler(HTTPException, _no_such_page)
     routes.register_error_handler(Exception, _failed)
-    routes.after_request(_harden)
-    return routes
-
-
-class _Pages:
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        days = backend.settings.backfill_days
-        self._linker = Linker(backend.engine, backend.vault, days)
-
-    def choose(self, token: str) -> str:
-        """Say who asks, what will be shared and why; offer each vendor."""
-        with self._backend.engine.connect() as connection:
-            invitation = open_invitation(connection, token)
-            zone = timezone_of(connection, invitation.person_id)
-        return render_template(
-            "link_choose.html",
-            hospital=self._hospital(invitation),
-            inviter=invitation.invited_by_name,
-            topics=TOPICS.values(),
-            wording=self._wording(invitation),
-            backfill_days=self._backend.settings.backfill_days,
-            vendors=[site.vendor for site in self._backend.sites.values()],
-            link=request.path.rstrip("/"),
-            expires_at=f"{invitation.expires_at.astimezone(zone):%H:%M}",
-        )
-
-    def leave(self, token: str, vendor: str) -> AnyResponse:
-        """Send the browser to the vendor's own consent page."""
-        site = self._site(vendor)
-        with writing(self._backend.engine) as connection:
-            trip = begin_round_trip(connection, open_invitation(connection, token), vendor)
-        answer = redirect(site.vendor.authorize_url(site.app, trip.state), 303)
-        answer.set_cookie(
-            _cookie(vendor),
-            trip.browser,
-            max_age=STATE_LIFE,
-            path="/link/callback",
-            httponly=True,
-            samesite="Lax",
-            secure=self._backend.settings.api.url.startswith("https:"),
-        )
-        return answer
-
-    def come_back(self, vendor: str) -> Response:
-        """Take the vendor's answer, from the browser that left, once."""
-        site = self._site(vendor)
-        trip = RoundTrip(request.args.get("state", ""), request.cookies.get(_cookie(vendor), ""))
-        with writing(self._backend.engine) as connection:
-            invitation = end_round_trip(connection, vendor, trip)
-        code = request.args.get("code")
-        if not code:
-            return _declined(site)
-        self._linker.link(invitation, site, code, self._wording(invitation))
-        return self._linked(invitation, site)
-
-    def _linked(self, invitation: Invitation, site: VendorSite) -> Response:
-        hospital = self._hospital(invitation)
-        return _message(
-            200,
-            "Linked",
-            f"{site.vendor.name} is linked",
-            f"Thank you. Your care team at {hospital} will see your data in a few minutes. "
-            "You can close this page.",
-        )
-
-    def _site(self, vendor: str) -> VendorSite:
-        return self._backend.sites.get(vendor) or abort(404)
-
-    def _hospital(self, invitation: Invitation) -> str:
-        return self._backend.settings.tenant(invitation.tenant).name
-
-    def _wording(self, invitation: Invitation) -> str:
-        topics = ", ".join(topic.lower() for topic in TOPICS.values())
-        return WORDING.format(hospital=self._hospital(invitation), topics=topics)
-
-
-def _cookie(vendor: str) -> str:
-    return f"wristchart_link_{vendor}"
-
-
-def _harden(answer: Response) -> Response:
-    answer.headers.update(_HEADERS)
-    return answer
-
-
-def _message(status: int, state: str, title: str, text: str) -> Response:
-    page = render_template(
-        "link_message.html", state=state, title=title, text=text, good=status == 200
-    )
-    return make_response(page, status)
-
-
-def _declined(site: VendorSite) -> Response:
-    return _message(
-        200,
-        "Nothing is shared",
-        f"You did not link {site.vendor.name}",
-        "If you change your mind, open the invitation again while it is valid.",
-    )
 
 
 def _invitation_refused(_error: InvitationRefused) -> Response:
-    return _message(
+    return message(
         410,
         "Not valid any more",
-        "This invitation has been used or has expired",
+        "This invitation has been used, has expired or was locked",
         "Ask your care team for a new one: it takes them a moment.",
     )
 
 
+def _too_fast(_error: TooFast) -> Response:
+    answer = message(
+        429, _UNSHARED, "That was too fast", "Go back, wait a few seconds, then try again."
+    )
+    answer.headers["Retry-After"] = "2"
+    return answer
+
+
+def _not_invited(_error: NotInvited) -> Response:
+    return message(
+        403,
+        _UNSHARED,
+        "This invitation is for somebody else",
+        "The hospital says that another person signed in. Sign in as the person who was invited, "
+        "or ask your care team for an invitation of your own.",
+    )
+
+
+def _session_ended(_error: SessionEnded) -> Response:
+    return message(
+        403,
+        "Signed out",
+        "Please say again who you are",
+        "For your protection this page closes after an hour. Open your invitation again, or ask "
+        "your care team for a new one. What you share stays as you chose.",
+    )
+
+
+def _forged(error: Forged) -> Response:
+    log.warning("form of another page", origin=str(error))
+    return message(
+        403, "Nothing was changed", "This did not come from your own page", "Open it again."
+    )
+
+
 def _state_refused(error: StateRefused) -> Response:
-    log.warning("link state refused", vendor=str(error))
-    return _message(
+    log.warning("link state refused", destination=str(error))
+    return message(
         400,
-        "Nothing is shared",
+        _UNSHARED,
         "This answer does not belong to a page you opened here",
         "Open the invitation again, in the same browser, and continue within ten minutes.",
     )
 
 
+def _nothing_shared(_error: NothingShared) -> Response:
+    return message(
+        400,
+        _UNSHARED,
+        "First choose what to share",
+        "Go back and tick what your care team may see; then link your wearable.",
+    )
+
+
 def _account_taken(_error: AccountTaken) -> Response:
-    return _message(
+    return message(
         409,
-        "Nothing is shared",
+        _UNSHARED,
         "This wearable account is linked to another patient",
-        "Two patients cannot share one account. Sign in at the vendor with your own account, "
-        "or tell your care team.",
+        "Two patients cannot share one account, and your care team has been told. "
+        "Sign in at the vendor with your own account.",
     )
 
 
 def _vendor_failed(error: VendorError) -> Response:
     log.warning("linking failed", reason=f"{type(error).__name__}: {error}")
     ours = isinstance(error, (LinkBroken, RequestRefused, Unusable))
-    return _message(
+    return message(
         400 if ours else 502,
-        "Nothing is shared",
+        _UNSHARED,
         "The wearable's maker did not complete the link",
-        "Open the invitation again and retry; if it fails again, tell your care team.",
+        "Go back and retry; if it fails again, tell your care team.",
     )
 
 
 def _no_such_page(error: HTTPException) -> Response:
-    return _message(
+    return message(
         error.code or 500,
-        "Nothing is shared",
+        _UNSHARED,
         "There is no such page",
         "Open the invitation again, exactly as your care team gave it to you.",
     )
@@ -217,9 +158,9 @@ def _no_such_page(error: HTTPException) -> Response:
 def _failed(error: Exception) -> Response:
     """The edge of the process: a patient must not be shown our insides."""
     log.error("link page failed", exc_info=error)
-    return _message(
+    return message(
         500,
-        "Nothing is shared",
+        _UNSHARED,
         "Something went wrong here",
         "Open the invitation again and retry; if it fails again, tell your care team.",
     )

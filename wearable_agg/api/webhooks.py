@@ -10,7 +10,7 @@ from requests.structures import CaseInsensitiveDict
 
 from safeguards.strict_json import Malformed
 from wearable_agg.api.backend import Backend
-from wearable_agg.api.problems import Problem
+from wearable_agg.api.problems import NOT_AUTHENTIC, TRY_AGAIN, Problem
 from wearable_agg.intake import inbox
 from wearable_agg.intake.keysets import Keysets
 from wearable_agg.intake.notices import pack
@@ -70,9 +70,9 @@ class _Receiving:
             payload = pack(raw, self._keysets.notifications(site.vendor.id, headers, raw))
         except NotAuthentic as error:
             log.warning("forged notification", vendor=site.vendor.id, reason=str(error))
-            raise Problem(401, "Not authentic", "The signature is not the vendor's.") from error
+            raise Problem(NOT_AUTHENTIC, "The signature is not the vendor's.") from error
         except VendorDown as error:
-            raise Problem(503, "Try again", "The vendor's keys cannot be read.") from error
+            raise Problem(TRY_AGAIN, "The vendor's keys cannot be read.") from error
         except (Malformed, Unusable) as error:
             payload, dead_because = raw, f"{type(error).__name__}: {error}"
         with writing(self._backend.engine) as connection:

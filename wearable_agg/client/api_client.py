@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -28,7 +29,10 @@ from wearable_agg.client.model import (
     Invitation,
     PatientLinks,
     Rhythm,
+    Sharing,
     Strip,
+    WorkItem,
+    WorkItems,
 )
 from wearable_agg.client.reading import read
 
@@ -43,6 +47,7 @@ _ERRORS: Mapping[int, type[BackendError]] = {
     404: NotFound,
     409: Stale,
 }
+_IN_FLIGHT = "urn:wristchart:problem:in-flight"
 
 
 class ApiClient:
@@ -74,7 +79,13 @@ class ApiClient:
 
     def findings(self, asker: Asker) -> tuple[Finding, ...]:
         """Return every finding of the patient, the latest first."""
-        return self._get(Findings, asker, "/findings").findings
+        found: list[Finding] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self._get(Findings, asker, "/findings", {"cursor": cursor})
+            found += page.findings
+            cursor = page.next
+        return tuple(found)
 
     def strip(self, asker: Asker, finding_id: str) -> Strip | None:
         """Return the ECG behind a finding, None where there is none."""
@@ -91,16 +102,33 @@ class ApiClient:
         Raises Stale where `version` is not the present one, NotFound, and Refused.
         """
         path = f"/findings/{finding_id}/acknowledgement"
-        headers = {"Idempotency-Key": idempotency_key}
-        return self._post(Finding, asker, path, {"note": note, "version": version}, headers)
+        document = {"note": note, "version": version}
+        return self._post(Finding, asker, path, document, idempotency_key)
 
-    def invite(self, asker: Asker) -> Invitation:
-        """Make an invitation with which the patient can link one wearable."""
-        return self._post(Invitation, asker, "/invitations", {}, {})
+    def invite(self, asker: Asker, birth_date: date | None = None) -> Invitation:
+        """Make an invitation with which the patient can link wearables.
+
+        Raises Refused where the hospital proves patients by date of birth and none is given.
+        """
+        document = {"birth_date": birth_date and birth_date.isoformat()}
+        return self._post(Invitation, asker, "/invitations", document)
+
+    def work_items(self, asker: Asker) -> tuple[WorkItem, ...]:
+        """Return what only the care team can settle."""
+        return self._get(WorkItems, asker, "/work-items").items
+
+    def settle(self, asker: Asker, item_id: str) -> tuple[WorkItem, ...]:
+        """Say that an item is settled; returns what remains. Raises NotFound."""
+        return self._post(WorkItems, asker, f"/work-items/{item_id}/settlement", {}).items
+
+    def withdraw(self, asker: Asker, topics: Collection[str] | None = None) -> Sharing:
+        """Record that the patient withdraws consent for topics, for all without any."""
+        document = {"topics": None if topics is None else sorted(topics)}
+        return self._post(Sharing, asker, "/consent/withdrawal", document)
 
     def ecg_token(self, asker: Asker) -> EcgToken:
         """Return a token with which the patient's ECG device can stream."""
-        return self._post(EcgToken, asker, "/ecg-tokens", {}, {})
+        return self._post(EcgToken, asker, "/ecg-tokens", {})
 
     def _get(
         self, model: type[Model], asker: Asker, path: str, query: Mapping[str, str] | None = None
@@ -113,9 +141,10 @@ class ApiClient:
         asker: Asker,
         path: str,
         document: Mapping[str, object],
-        headers: Mapping[str, str],
+        idempotency_key: str = "",
     ) -> Model:
-        sent = {**headers, "Content-Type": "application/json"}
+        key = idempotency_key or str(uuid.uuid4())
+        sent = {"Idempotency-Key": key, "Content-Type": "application/json"}
         return self._ask(model, asker, "POST", path, data=dumps(document), headers=sent)
 
     def _ask(
@@ -139,12 +168,18 @@ class ApiClient:
 
 def _understood(model: type[Model], answer: Response) -> Model:
     if not answer.ok:
-        kind = _ERRORS.get(answer.status_code, Refused if answer.status_code < 500 else BackendDown)
-        raise kind(f"{answer.status_code}: {answer.text[:300]}")
+        raise _error(answer)(f"{answer.status_code}: {answer.text[:300]}")
     try:
         return read(model, loads(answer.content, limit=MOST_BYTES))
     except (Malformed, TypeError, KeyError, ValueError) as error:
         raise BackendDown(f"an answer of another shape: {error!r}") from error
+
+
+def _error(answer: Response) -> type[BackendError]:
+    if answer.status_code == 409 and _IN_FLIGHT in answer.text:
+        return BackendDown
+    usual = Refused if answer.status_code < 500 else BackendDown
+    return _ERRORS.get(answer.status_code, usual)
 
 
 def _window(start: datetime, end: datetime) -> dict[str, str]:

@@ -1,9 +1,16 @@
-"""The backend's answers. Instants are aware UTC; days are the patient's local days."""
+"""The backend's answers. Instants are aware UTC; days are the patient's local days.
+
+The API's document describes its answers by these types: a dataclass is a JSON object, a named
+tuple an array.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
+
+CalendarDay = date  # the name of a field hides the name of its type
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Sleep:
 class Day:
     """One local day; None is "not measured". Heart rates in bpm, saturation in %."""
 
-    date: date
+    date: CalendarDay
     heart_rate: HeartRate | None
     resting_heart_rate: float | None
     hrv: Hrv | None
@@ -79,8 +86,7 @@ class Days:
     withheld: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """The values of one stretch of `Buckets.level_seconds`; `start` in seconds since 1970, UTC."""
 
     start: int
@@ -167,9 +173,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Every finding of the patient, the latest first."""
+    """Findings of the patient, the latest first; `next` is the cursor of the following page."""
 
     findings: tuple[Finding, ...]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +193,40 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An address to hand to the patient, and how long it is good."""
+    """An address to hand to the patient, as text and as QR code (SVG), and how long it is good.
+
+    `code` is to be told to the patient in person; "" where they sign in at the EHR instead.
+    """
 
     url: str
+    qr: str
+    code: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """Something only the care team can settle; `kind` is shared-account: `subject` is a vendor."""
+
+    id: str
+    kind: str
+    subject: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItems:
+    """What is open about the patient, the oldest first."""
+
+    items: tuple[WorkItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The topics that the patient shares, after a change."""
+
+    topics: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

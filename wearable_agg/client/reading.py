@@ -27,7 +27,9 @@ def read(model: type[Model], document: Any) -> Model:
 @lru_cache(maxsize=256)
 def _reader(kind: Any) -> _Reader:
     if isinstance(kind, type) and is_dataclass(kind):
-        return _dataclass_reader(kind)
+        return _object_reader(kind)
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        return _row_reader(kind)
     if isinstance(kind, types.UnionType):
         inner = _reader(next(one for one in kind.__args__ if one is not types.NoneType))
         return lambda value: None if value is None else inner(value)
@@ -40,15 +42,23 @@ def _reader(kind: Any) -> _Reader:
     return _checked(kind)
 
 
-def _dataclass_reader(kind: type) -> _Reader:
-    """Read an object by its names, or a list by the order of the model's fields."""
+def _object_reader(kind: type) -> _Reader:
+    """Read an object by its names."""
     hints = typing.get_type_hints(kind)
     readers = [(field.name, _reader(hints[field.name])) for field in fields(kind)]
 
     def from_json(document: Any) -> Any:
-        if isinstance(document, list):
-            return kind(*[each(one) for (_, each), one in zip(readers, document, strict=True)])
         return kind(*[each(document[name]) for name, each in readers])
+
+    return from_json
+
+
+def _row_reader(kind: type) -> _Reader:
+    """Read an array by the order of a named tuple's fields."""
+    readers = [_reader(hint) for hint in typing.get_type_hints(kind).values()]
+
+    def from_json(document: Any) -> Any:
+        return kind(*[each(one) for each, one in zip(readers, document, strict=True)])
 
     return from_json
 

@@ -8,7 +8,7 @@ from array import array
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, and_, or_, select
 
 from wearable_agg.delivery.states import State
 from wearable_agg.store.clock import from_micros
@@ -26,18 +26,29 @@ _SHOWN = {
 }
 
 
-def list_findings(connection: Connection, person_id: int) -> list[dict[str, Any]]:
+def list_findings(
+    connection: Connection,
+    person_id: int,
+    after: tuple[int, str] | None = None,
+    limit: int | None = None,
+) -> list[dict[str, Any]]:
     """Return the findings of a person for the API, the latest first.
 
+    At most `limit`, those that follow the one with onset (microseconds) and id `after`.
     Instants are ISO 8601 in UTC. `duration_seconds` is the time in all episodes together, as far
     as it is known. `write` tells how far its Flag, or the latest change to it, has come.
     """
-    rows = connection.execute(
+    wanted = (
         select(findings)
         .where(findings.c.person_id == person_id)
         .order_by(findings.c.onset.desc(), findings.c.id)
+        .limit(limit)
     )
-    found = rows.mappings().all()
+    if after is not None:
+        onset, last = after
+        same = and_(findings.c.onset == onset, findings.c.id > last)
+        wanted = wanted.where(or_(findings.c.onset < onset, same))
+    found = connection.execute(wanted).mappings().all()
     ids = [row["id"] for row in found]
     seconds, shown = _seconds(connection, ids), _with_strip(connection, ids)
     judged, writes = _decisions(connection, ids), _writes(connection, ids)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from wearable_agg.delivery.listing import iso
 from wearable_agg.store.clock import to_micros
-from wearable_agg.store.findings_tables import analysed
+from wearable_agg.store.findings_tables import analysed, findings
 from wearable_agg.store.findings_tables import episodes as episodes_table
 
 
@@ -24,6 +24,15 @@ def episodes(
         "episodes": [_shown(row) for row in _rows(connection, person_id, start, end)],
         **_totals(connection, person_id, start, end),
     }
+
+
+def is_known(connection: Connection, person_id: int) -> bool:
+    """Tell whether anything of the person's rhythm was ever analysed or found."""
+    kept = (analysed.c.person_id, episodes_table.c.person_id, findings.c.person_id)
+    return any(
+        connection.execute(select(column).where(column == person_id).limit(1)).first()
+        for column in kept
+    )
 
 
 def _rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -16,6 +17,7 @@ from wearable_agg.intake import inbox, jobs
 from wearable_agg.intake.jobs import Job
 from wearable_agg.intake.reconciling import WHOLE, note
 from wearable_agg.intake.sites import VendorSite
+from wearable_agg.people.accounts import forget_tokens
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import (
     AccessRefused,
@@ -66,8 +68,11 @@ class Fetcher:
             with_access(site, job.account_id, _subscribe(site))
             self._finish(job)
             return
+        if job.kind == jobs.REVOKE:
+            self._revoke(site, job)
+            return
         cursor = job.cursor
-        while not self._stop.is_set():
+        while not self._stop.is_set() and self._is_wanted(job):
             page = with_access(site, job.account_id, _fetch(site, job, cursor))
             self._keep(job, page)
             if page.next is None:
@@ -76,8 +81,23 @@ class Fetcher:
         with writing(self._engine) as connection:
             jobs.give_back(connection, job)
 
+    def _is_wanted(self, job: Job) -> bool:
+        """Look before each page: whoever withdraws consent need not wait for the last one."""
+        with self._engine.connect() as connection:
+            return jobs.is_wanted(connection, job.account_id)
+
+    def _revoke(self, site: VendorSite, job: Job) -> None:
+        """End the grant at the vendor, and forget its tokens; a grant that is gone will do."""
+        with suppress(LinkBroken):
+            with_access(site, job.account_id, _end_grant(site))
+        with writing(self._engine) as connection:
+            jobs.drop(connection, job)
+            forget_tokens(connection, self._vault, job.account_id)
+
     def _keep(self, job: Job, page: Page) -> None:
         with writing(self._engine, shared=True) as connection:
+            if not jobs.is_wanted(connection, job.account_id):
+                return  # consent was withdrawn while the vendor answered
             inbox.keep(
                 connection,
                 self._vault,
@@ -143,6 +163,13 @@ def with_access(site: VendorSite, account_id: int, ask: Callable[[Tokens], Answe
 def _fetch(site: VendorSite, job: Job, cursor: str | None) -> Callable[[Tokens], Page]:
     def ask(tokens: Tokens) -> Page:
         return site.vendor.fetch(site.http, site.app, tokens, job.kind, job.window, cursor)
+
+    return ask
+
+
+def _end_grant(site: VendorSite) -> Callable[[Tokens], None]:
+    def ask(tokens: Tokens) -> None:
+        site.vendor.revoke(site.http, site.app, tokens)
 
     return ask
 

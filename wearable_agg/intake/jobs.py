@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, or_, select, update
 
 from wearable_agg.people import consents as consent
 from wearable_agg.people.accounts import ACTIVE
@@ -19,6 +19,9 @@ from wearable_agg.vendors.protocol import Window
 DUE, REFUSED, FAILED = "due", "refused", "failed"
 SUBSCRIBE = "@subscribe"
 """The kind of the job that asks a vendor for notifications instead of data."""
+
+REVOKE = "@revoke"
+"""The kind of the job that ends the grant at the vendor, after the person has unlinked."""
 
 LOOK_BACK = timedelta(days=3)
 """How far a look for news reaches back: watches sync late, and vendors correct the last days."""
@@ -86,6 +89,7 @@ def claim(connection: Connection, vendors: Collection[str], limit: int) -> list[
     """Lease due jobs of active accounts whose person allows anything, newest windows first.
 
     May run in several shared transactions at once: what one of them claims the others pass over.
+    What remains to be done for an account that was unlinked is to revoke its grant.
     """
     newest = _due(vendors).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id).limit(limit)
     rows = connection.execute(newest.with_for_update(skip_locked=True, of=sync_jobs)).all()
@@ -107,6 +111,12 @@ def claim(connection: Connection, vendors: Collection[str], limit: int) -> list[
     ]
 
 
+def is_wanted(connection: Connection, account_id: int) -> bool:
+    """Tell whether anything may still be asked of the vendor about this account."""
+    wanted = select(vendor_accounts.c.id).where(vendor_accounts.c.id == account_id, _is_wanted())
+    return connection.execute(wanted).first() is not None
+
+
 def advance(connection: Connection, job: Job, cursor: str) -> None:
     """Remember where the next page begins, and keep the lease."""
     lease = now_micros() + LEASE // _MICROSECOND
@@ -121,6 +131,11 @@ def finish(connection: Connection, job: Job) -> None:
         .where(vendor_accounts.c.id == job.account_id)
         .values(last_sync_at=now_micros())
     )
+
+
+def drop(connection: Connection, job: Job) -> None:
+    """Forget a job that is done, though it brought nothing."""
+    connection.execute(delete(sync_jobs).where(sync_jobs.c.id == job.id))
 
 
 def postpone(connection: Connection, job: Job, seconds: float, reason: str) -> None:
@@ -186,14 +201,15 @@ def _due(vendors: Collection[str]) -> Select[Any]:
             sync_jobs.c.state == DUE,
             sync_jobs.c.not_before <= now,
             sync_jobs.c.leased_until < now,
-            vendor_accounts.c.status == ACTIVE,
             vendor_accounts.c.vendor.in_(list(vendors)),
-            exists().where(
-                consents.c.person_id == vendor_accounts.c.person_id,
-                consents.c.status == consent.ACTIVE,
-            ),
+            or_(sync_jobs.c.kind == REVOKE, _is_wanted()),
         )
     )
+
+
+def _is_wanted() -> ColumnElement[bool]:
+    allows = exists().where(consents.c.person_id == vendor_accounts.c.person_id, consent.in_force())
+    return and_(vendor_accounts.c.status == ACTIVE, allows)
 
 
 def _is_covered(

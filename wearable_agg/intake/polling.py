@@ -15,7 +15,7 @@ from wearable_agg.intake import jobs
 from wearable_agg.intake.fetching import Fetcher
 from wearable_agg.intake.sites import VendorSite
 from wearable_agg.people.accounts import ACTIVE
-from wearable_agg.people.consents import permitted_types
+from wearable_agg.people.consents import permitted_topics
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.people_tables import vendor_accounts
@@ -89,7 +89,7 @@ def plan_poll(connection: Connection, site: VendorSite, due: PollDue) -> None:
     now = from_micros(now_micros())
     last = now if due.last_sync_at is None else from_micros(due.last_sync_at)
     window = Window(last - jobs.LOOK_BACK, now)
-    if permitted_types(connection, due.person_id):
+    if permitted_topics(connection, due.person_id):
         left_out = jobs.kinds_left_out(connection, due.account_id, window.start)
         for kind in (kind for kind in site.vendor.kinds if kind not in left_out):
             windows = site.vendor.backfill_windows(kind, window)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
+from safeguards.audit import record
 from wearable_agg.intake import jobs
 from wearable_agg.people.accounts import (
     ACTIVE,
@@ -15,7 +16,7 @@ from wearable_agg.people.accounts import (
     account_of_user,
     set_status,
 )
-from wearable_agg.people.consents import permitted_types
+from wearable_agg.people.consents import permitted_topics
 from wearable_agg.store.clock import from_micros, now_micros
 from wearable_agg.vendors.protocol import Notification, Vendor, Window
 
@@ -35,11 +36,23 @@ def react(
         jobs.forget(connection, account.id)
         return None
     if account.status != ACTIVE:
-        return f"the link is {account.status}"
-    if not permitted_types(connection, account.person_id):
-        return "no consent"
+        return _dropped(connection, account, f"the link is {account.status}")
+    if not permitted_topics(connection, account.person_id):
+        return _dropped(connection, account, "no consent")
     _schedule(connection, vendors[vendor_id], account, said)
     return None
+
+
+def _dropped(connection: Connection, account: Account, why: str) -> str:
+    record(
+        connection,
+        tenant=account.tenant,
+        actor=account.vendor,
+        action="notification.dropped",
+        entity=f"person/{account.person_id}",
+        detail={"account": account.id, "why": why},
+    )
+    return why
 
 
 def _schedule(connection: Connection, vendor: Vendor, account: Account, said: Notification) -> None:

@@ -22,6 +22,10 @@ ACTIVE, BROKEN, UNLINKED = "active", "broken", "unlinked"
 class AccountTaken(Exception):
     """This vendor account is linked to another person; two people cannot share one."""
 
+    def __init__(self, vendor: str, owner: int) -> None:
+        super().__init__(vendor)
+        self.vendor, self.owner = vendor, owner
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -74,7 +78,7 @@ def link(
         )
     ).scalar()
     if owner not in (None, person_id):
-        raise AccountTaken(vendor)
+        raise AccountTaken(vendor, int(owner))
     now = now_micros()
     values = {
         "status": ACTIVE,
@@ -140,6 +144,17 @@ def set_status(connection: Connection, account_id: int, status: str) -> None:
         .returning(vendor_accounts.c.person_id)
     ).scalar_one()
     touch(connection, person_id)
+
+
+def forget_tokens(connection: Connection, vault: Vault, account_id: int) -> None:
+    """Keep nothing that could open an unlinked account; one that was linked anew is left alone."""
+    known = account(connection, account_id)
+    empty = Tokens("", "", known.expires_at, (), known.vendor_user_id)
+    connection.execute(
+        update(vendor_accounts)
+        .where(vendor_accounts.c.id == account_id, vendor_accounts.c.status == UNLINKED)
+        .values(tokens=seal_tokens(vault, known.tenant, known.vendor, empty))
+    )
 
 
 def seal_tokens(vault: Vault, tenant: str, vendor: str, tokens: Tokens) -> bytes:

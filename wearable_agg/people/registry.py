@@ -65,6 +65,12 @@ def timezone_of(connection: Connection, person_id: int) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def tenant_of(connection: Connection, person_id: int) -> str:
+    """Return the hospital that knows the person; raises NoResultFound for an unknown one."""
+    known = select(persons.c.tenant).where(persons.c.id == person_id)
+    return str(connection.execute(known).scalar_one())
+
+
 def data_version(connection: Connection, person_id: int) -> int:
     """Return the number that grows whenever an answer about the person may have changed."""
     return int(

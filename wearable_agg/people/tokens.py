@@ -14,7 +14,7 @@ from sqlalchemy import Engine, update
 from config.settings import VendorApp
 from safeguards.egress import Egress, EgressError
 from safeguards.vault import Vault
-from wearable_agg.people.accounts import BROKEN, Account, account, seal_tokens, set_status
+from wearable_agg.people.accounts import ACTIVE, BROKEN, Account, account, seal_tokens, set_status
 from wearable_agg.store.clock import now_micros, to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.people_tables import vendor_accounts
@@ -54,9 +54,10 @@ class TokenDesk:
         raise VendorDown("another process has been refreshing the token for too long")
 
     def break_link(self, account_id: int) -> None:
-        """Say that the person must link the account again."""
+        """Say that the person must link the account again, unless they have unlinked it."""
         with writing(self._engine) as connection:
-            set_status(connection, account_id, BROKEN)
+            if account(connection, account_id).status == ACTIVE:
+                set_status(connection, account_id, BROKEN)
 
     def _read(self, account_id: int) -> Account:
         with self._engine.connect() as connection:

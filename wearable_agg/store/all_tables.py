@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wearable_agg.store import (
+    api_tables,
     audit_tables,
     delivery_tables,
     engine_tables,
@@ -16,6 +17,7 @@ from wearable_agg.store import (
 from wearable_agg.store.metadata import metadata
 
 TOPICS = (
+    api_tables,
     audit_tables,
     delivery_tables,
     engine_tables,

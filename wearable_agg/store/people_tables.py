@@ -26,6 +26,7 @@ persons = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("data_version", Integer, nullable=False, server_default="0"),
     Column("days_closed_before", String),
+    Column("merged_into", Integer, index=True),
     sqlite_autoincrement=True,
 )
 
@@ -37,6 +38,7 @@ ehr_patients = Table(
     Column("patient_id", String, primary_key=True),
     Column("person_id", ForeignKey("persons.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
+    Column("replaced_by", String),
 )
 
 vendor_accounts = Table(
@@ -72,6 +74,7 @@ consents = Table(
     Column("status", String, nullable=False),
     Column("wording", Text, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
 )
 
@@ -86,6 +89,9 @@ invitations = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
+    Column("proof_hash", String),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("tried_at", BigInteger, nullable=False, server_default="0"),
 )
 
 link_states = Table(
@@ -93,10 +99,56 @@ link_states = Table(
     metadata,
     Column("state_hash", String, primary_key=True),
     Column("tenant", String, nullable=False),
-    Column("invitation_hash", ForeignKey("invitations.token_hash"), nullable=False),
-    Column("vendor", String, nullable=False),
+    Column("invitation_hash", ForeignKey("invitations.token_hash")),
+    Column("person_id", ForeignKey("persons.id")),
+    Column("destination", String, nullable=False),
     Column("browser_hash", String, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
     Index("ix_link_states_expires", "expires_at"),
+)
+
+patient_sessions = Table(
+    "patient_sessions",
+    metadata,
+    Column("token_hash", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("person_id", ForeignKey("persons.id"), nullable=False),
+    Column("proof", String, nullable=False),
+    Column("invited_by", String, nullable=False),
+    Column("invited_by_name", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+
+work_items = Table(
+    "work_items",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("person_id", ForeignKey("persons.id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+    Column("settled_by", String),
+    Column("settled_by_name", String),
+)
+
+person_merges = Table(
+    "person_merges",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("issuer", String, nullable=False),
+    Column("retired_patient", String, nullable=False),
+    Column("surviving_patient", String, nullable=False),
+    Column("retired_person", ForeignKey("persons.id"), nullable=False),
+    Column("surviving_person", ForeignKey("persons.id"), nullable=False),
+    Column("moved", Text, nullable=False),
+    Column("merged_at", BigInteger, nullable=False),
+    Column("merged_by", String, nullable=False),
+    Column("undone_at", BigInteger),
+    Column("undone_by", String),
+    sqlite_autoincrement=True,
 )

@@ -1,13 +1,25 @@
-"""An empty backend, and one with a person who has linked a wearable."""
+"""An empty backend, one with a person who has linked a wearable, and one with a finding."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from werkzeug.test import TestResponse
 
-from tests.support.backend import World, link_person, open_world
+from tests.support.backend import ISSUER, PATIENT, World, bearer, link_person, open_world
+from wearable_agg.delivery.detection import Detection, Strip
+from wearable_agg.delivery.findings import record_started
+from wearable_agg.people import consents
+from wearable_agg.people.registry import person_for
+from wearable_agg.store.database import writing
+
+Post = Callable[..., TestResponse]
 
 
 @pytest.fixture
@@ -21,3 +33,49 @@ def world(tmp_path: Path) -> Iterator[World]:
 def linked(world: World) -> int:
     """The account that a person has linked."""
     return link_person(world)
+
+
+@pytest.fixture
+def post(world: World) -> Post:
+    """Post to a route about a patient with scopes, under a fresh key unless headers are given."""
+    client = world.api().test_client()
+
+    def post(
+        path: str,
+        *scopes: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        patient: str = PATIENT,
+    ) -> TestResponse:
+        signed = bearer(world, *scopes, patient=patient)
+        key = {"Idempotency-Key": str(uuid.uuid4())} if headers is None else headers
+        return client.post(f"/api/v1/patient{path}", json=json or {}, headers={**signed, **key})
+
+    return post
+
+
+@pytest.fixture
+def finding(world: World) -> str:
+    """The id of a finding of marit-solheim."""
+    now = datetime.now(UTC)
+    strip = Strip(now, 250.0, "I", "131329", 2.5, np.arange(500, dtype=np.int16))
+    with writing(world.engine) as connection:
+        person = person_for(connection, "sandbox", ISSUER, PATIENT, True, "Europe/Oslo")
+        consents.record(connection, "sandbox", person, [consents.RHYTHM], "I agree")
+        detection = Detection(
+            tenant="sandbox",
+            person_id=person,
+            stream="patch/I",
+            device="Patch",
+            onset=now - timedelta(minutes=5),
+            detected_at=now,
+            end=now,
+            mean_rate=110.0,
+            max_rate=140.0,
+            coverage=0.9,
+            decider="wristchart",
+            decider_version="1",
+            signal="ECG",
+            strip=strip,
+        )
+        return record_started(connection, detection)

@@ -1,54 +1,11 @@
-from datetime import UTC, datetime, timedelta
-
-import numpy as np
 import pytest
 
 from safeguards.assertions import Verifier
-from tests.support.backend import ISSUER, PATIENT, bearer
-from wearable_agg.delivery.detection import Detection, Strip
-from wearable_agg.delivery.findings import record_started
-from wearable_agg.people.registry import person_for
-from wearable_agg.store.database import writing
+from tests.support.backend import PATIENT, bearer
 
 BASE = "/api/v1/patient"
 KEY = {"Idempotency-Key": "request-0001"}
-
-
-@pytest.fixture
-def post(world):
-    client = world.api().test_client()
-
-    def post(path, *scopes, json=None, headers=None, patient=PATIENT):
-        signed = bearer(world, *scopes, patient=patient)
-        return client.post(BASE + path, json=json or {}, headers={**signed, **(headers or {})})
-
-    return post
-
-
-@pytest.fixture
-def finding(world):
-    """The id of a finding of marit-solheim."""
-    now = datetime.now(UTC)
-    strip = Strip(now, 250.0, "I", "131329", 2.5, np.arange(500, dtype=np.int16))
-    with writing(world.engine) as connection:
-        person = person_for(connection, "sandbox", ISSUER, PATIENT, True, "Europe/Oslo")
-        detection = Detection(
-            tenant="sandbox",
-            person_id=person,
-            stream="patch/I",
-            device="Patch",
-            onset=now - timedelta(minutes=5),
-            detected_at=now,
-            end=now,
-            mean_rate=110.0,
-            max_rate=140.0,
-            coverage=0.9,
-            decider="wristchart",
-            decider_version="1",
-            signal="ECG",
-            strip=strip,
-        )
-        return record_started(connection, detection)
+BORN = {"birth_date": "1958-03-14"}
 
 
 def acknowledge(post, finding, version=1, headers=KEY, **changes):
@@ -104,7 +61,7 @@ def test_an_unclear_acknowledgement_is_refused(post, finding, json, headers):
 
 
 def test_an_invitation_is_an_address_of_ours(post):
-    made = post("/invitations", "people.invite")
+    made = post("/invitations", "people.invite", json=BORN)
     assert made.status_code == 201
     assert made.get_json()["url"].startswith("http://127.0.0.1:8411/link/")
 
@@ -123,6 +80,6 @@ def test_an_ecg_token_speaks_for_this_patients_stream_only(world, post):
 
 
 def test_each_act_is_recorded(world, post):
-    post("/invitations", "people.invite")
+    post("/invitations", "people.invite", json=BORN)
     post("/ecg-tokens", "ecg.write")
     assert world.rows("SELECT action FROM audit") == [("invitation.made",), ("ecg-token.made",)]

@@ -50,7 +50,9 @@ def test_links_findings_and_rhythm_of_a_patient(client, linked):
 
 def test_acts_answer_typed_values(client):
     carer = asking("people.invite", "ecg.write")
-    assert "/link/" in client.invite(carer).url
+    invited = client.invite(carer, date(1958, 3, 14))
+    assert "/link/" in invited.url
+    assert (len(invited.code), invited.qr[:4]) == (6, "<svg")
     assert client.ecg_token(carer).expires_at.tzinfo is not None
 
 
@@ -59,6 +61,14 @@ def test_what_the_asker_may_not_do_is_not_allowed(client):
         client.invite(READER)
     with pytest.raises(NotAllowed):
         client.patient(replace(READER, tenant="other"))
+
+
+def test_work_items_and_withdrawal_are_typed(client, linked):
+    assert client.work_items(READER) == ()
+    left = client.withdraw(asking("consent.revoke"), ["sleep"]).topics
+    assert "heart_rate" in left
+    assert "sleep" not in left
+    assert client.withdraw(asking("consent.revoke")).topics == ()
 
 
 def test_a_finding_of_nobody_is_not_found(client):

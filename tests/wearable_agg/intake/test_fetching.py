@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.backend import NEW_YEAR, measured
+from tests.support.backend import EVERY_TOPIC, NEW_YEAR, measured
 from wearable_agg.intake import jobs
 from wearable_agg.intake.polling import Poller
-from wearable_agg.measurements.types import TOPICS
+from wearable_agg.intake.withdrawal import unlink, withdraw
 from wearable_agg.people import consents
+from wearable_agg.people.accounts import account
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import (
     LinkBroken,
@@ -143,7 +144,7 @@ def test_kinds_that_were_not_granted_are_not_asked_for_again(world, linked):
 
 def test_without_consent_nothing_is_asked(world, linked):
     with writing(world.engine) as connection:
-        consents.revoke(connection, 1, TOPICS)
+        consents.revoke(connection, 1, EVERY_TOPIC)
     poll_once(world)
     assert world.band.calls == []
 
@@ -151,7 +152,7 @@ def test_without_consent_nothing_is_asked(world, linked):
 @pytest.mark.threat("T42")
 def test_what_was_scheduled_before_consent_was_revoked_is_not_fetched(world, claim):
     with writing(world.engine) as connection:
-        consents.revoke(connection, 1, TOPICS)
+        consents.revoke(connection, 1, EVERY_TOPIC)
     assert claim() == []
 
 
@@ -161,3 +162,43 @@ def test_a_window_already_waited_for_is_not_scheduled_twice(world, linked):
         for window in (DAY, DAY, inner):
             jobs.schedule(connection, "sandbox", linked, "beats", [window])
     assert world.rows("SELECT count(*) FROM sync_jobs") == [(1,)]
+
+
+def test_an_unlinked_account_is_revoked_at_the_vendor_and_its_tokens_forgotten(world, linked):
+    unlinked(world, linked)
+    poll_once(world)
+    assert world.band.calls == ["revoke access-1"]
+    assert world.rows("SELECT count(*) FROM sync_jobs") == [(0,)]
+    with world.engine.connect() as connection:
+        assert account(connection, linked).tokens(world.vault).access == ""
+
+
+def test_revoking_is_tried_until_the_vendor_answers(world, linked):
+    world.band.trouble.append(VendorDown("maintenance"))
+    unlinked(world, linked)
+    poll_once(world)
+    assert world.rows("SELECT kind, attempts FROM sync_jobs") == [("@revoke", 1)]
+    with world.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sync_jobs SET not_before = 0")
+    poll_once(world)
+    assert world.band.calls == ["revoke access-1"]
+
+
+def test_a_page_that_comes_after_consent_was_withdrawn_is_not_kept(world, claim, monkeypatch):
+    [job] = claim()
+    fetch = world.band.fetch
+
+    def fetch_and_withdraw(*arguments):
+        page = fetch(*arguments)
+        with writing(world.engine) as connection:
+            withdraw(connection, "sandbox", 1, EVERY_TOPIC, "person/1")
+        return page
+
+    monkeypatch.setattr(world.band, "fetch", fetch_and_withdraw)
+    world.fetcher().work(job)
+    assert world.rows("SELECT count(*) FROM inbox") == [(0,)]
+
+
+def unlinked(world, number):
+    with writing(world.engine) as connection:
+        unlink(connection, account(connection, number), "person/1")

@@ -74,7 +74,7 @@ def test_the_linked_wearables_are_named_with_their_last_success(running):
 
 def test_an_account_of_somebody_else_is_not_linked(running):
     [wearer] = [one for one in people.WEARERS if one.patient == "marit-solheim"]
-    taken = people.Wearer("li-wei", wearer.vendor, wearer.user)
+    taken = people.Wearer("li-wei", wearer.vendor, wearer.user, wearer.born)
     with pytest.raises(people.LinkFailed, match="409"):
         people.link(running.backend, taken)
 

@@ -1,0 +1,9 @@
+"""Every operation of the API."""
+
+from __future__ import annotations
+
+from wearable_agg.api.acting import ACTING
+from wearable_agg.api.caring import CARING
+from wearable_agg.api.reading import READING
+
+ROUTES = (*READING, *ACTING, *CARING)
