@@ -9,11 +9,14 @@ import click
 
 ROLES = ("web", "api", "gateway", "worker", "poller", "engine", "delivery")
 _COMMANDS = {
+    "dead-letters": ("app.dead_letters", "dead_letters"),
     "demo": ("app.demo.command", "demo"),
     "ehr": ("app.ehr.command", "ehr"),
     "import": ("app.importing", "import_export"),
     "keys": ("app.keys_command", "keys"),
+    "outbox": ("app.outbox_command", "outbox"),
     "parse": ("app.parsing", "parse"),
+    "poll": ("app.polling", "poll"),
     "replay": ("app.replay", "replay"),
     "run": ("app.running", "run"),
     "validate": ("app.validating", "validate"),

@@ -13,6 +13,9 @@ from smart.chart_reply import Answer
 from smart.errors import EhrError
 from wearable_agg.delivery.chart import Ambiguous, Failure, NotSent, Refused, Resource
 
+RENEWALS = 2
+"""A token that others share may be refused twice running without any fault of the access."""
+
 _JSON = "application/fhir+json"
 _WORDS = {"c": "create", "s": "search", "u": "update"}
 
@@ -26,7 +29,7 @@ class Stopped(Exception):
 
 
 class Wire:
-    """Sends to one FHIR base; a refused token is renewed once."""
+    """Sends to one FHIR base; a refused token is renewed."""
 
     def __init__(self, base: str, egress: Egress, access: BackendToken) -> None:
         self.base = base.rstrip("/")
@@ -51,8 +54,11 @@ class Wire:
         try:
             token = self._access.token()
             answer = self._send(method, path, body, named, token)
-            if answer.status == 401:
-                answer = self._send(method, path, body, named, self._access.renewed(token))
+            for _ in range(RENEWALS):
+                if answer.status != 401:
+                    break
+                token = self._access.renewed(token)
+                answer = self._send(method, path, body, named, token)
         except EhrError as error:
             raise Stopped(NotSent(f"No access: {error}")) from error
         return answer

@@ -20,7 +20,8 @@ APP_SCOPES = (
 )
 DELIVERY_SCOPES = (
     "system/Patient.rs system/Flag.crus system/Observation.crus system/Device.crus "
-    "system/Provenance.crus system/Communication.crus system/DocumentReference.crus"
+    "system/Provenance.crus system/Communication.crus system/DocumentReference.crus "
+    "system/Condition.rs"
 )
 
 

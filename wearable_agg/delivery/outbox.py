@@ -69,7 +69,7 @@ def take(
     rows for these (tenant and issuer) are taken.
     """
     while (row := _next(connection, now, charts)) is not None:
-        item = _item(row, f"{owner}/{uuid.uuid4()}")
+        item = item_of(row, f"{owner}/{uuid.uuid4()}")
         reason = "" if item.verifying else refusal(connection, item)
         if not reason:
             _begin(connection, item, now, now + lease)
@@ -221,7 +221,8 @@ def _next(
     return found.mappings().one_or_none()
 
 
-def _item(row: RowMapping, attempt_id: str) -> Item:
+def item_of(row: RowMapping, attempt_id: str) -> Item:
+    """Return a row of the outbox as the item that delivery takes it for."""
     return Item(
         id=row["id"],
         patient=EhrPatient(row["tenant"], row["issuer"], row["patient_id"]),

@@ -69,6 +69,7 @@ class Count:
     intact: bool
     route: str
     seconds: float
+    left: list[Any]
 
 
 class Hospital:
@@ -218,6 +219,7 @@ class Hospital:
             intact=check == "ok",
             route=route,
             seconds=round(seconds, 1),
+            left=[row for row in self._table() if row[0] != "done"],
         )
 
     def held(self, kind: str) -> list[Any]:
