@@ -64,8 +64,10 @@ class Recording:
 
 def millivolts(counts: NDArray[np.int16], gain: float) -> NDArray[np.float32]:
     """Return counts of `gain` microvolts in millivolts, NaN where there is no reading."""
-    values = counts.astype(np.float32) * np.float32(gain / MICROVOLTS_PER_MILLIVOLT)
-    values[counts == INVALID_SAMPLE] = np.nan
+    scale = np.float32(gain / MICROVOLTS_PER_MILLIVOLT)
+    values: NDArray[np.float32] = np.multiply(counts, scale, dtype=np.float32)
+    if counts.size and counts.min() == INVALID_SAMPLE:
+        values[counts == INVALID_SAMPLE] = np.nan
     return values
 
 

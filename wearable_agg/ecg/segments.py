@@ -14,7 +14,7 @@ import numpy as np
 import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, select
 
-from wearable_agg.ecg.inbox import END_OF_SESSION, StoredFrame, stored_frame
+from wearable_agg.ecg.inbox import END_OF_SESSION, FRAME_COLUMNS, StoredFrame, stored_frame
 from wearable_agg.ecg.packing import Damaged, packed, unpacked
 from wearable_agg.ecg.stream import Frame
 from wearable_agg.ecg.tables import frames, quarantined, segments
@@ -89,7 +89,7 @@ def _usable() -> ColumnElement[bool]:
 
 def _pack(connection: Connection, session: int, lead: int, cursor: int) -> int:
     query = (
-        select(frames)
+        select(*FRAME_COLUMNS)
         .where(
             frames.c.session == session,
             frames.c.lead == lead,
