@@ -156,6 +156,9 @@ class Band:
         window = said.get("window") and Window(*map(datetime.fromisoformat, said["window"]))
         return [Notification(said["user"], tuple(said["kinds"]), window, said["action"])]
 
+    def reread(self, raw: bytes) -> list[Notification]:
+        return self.notifications({}, raw, b"")
+
     def verify(self, headers: Mapping[str, str], raw: bytes, keys: bytes) -> None:
         if headers.get("x-key") == self.key.decode() != keys.decode():
             raise UnknownKey("a newer key")

@@ -77,3 +77,19 @@ def beats(count: int, first: int = 0) -> list[str]:
             )
         )
     return rows
+
+
+def site(folder: Path) -> Path:
+    """Write the settings of the site in a folder."""
+    listeners = "".join(
+        f'[{name}]\nhost = "127.0.0.1"\nport = 1\nurl = "http://127.0.0.1:1"\n'
+        for name in ("web", "api", "gateway")
+    )
+    config = folder / "wristchart.toml"
+    config.write_text(
+        f'data = "."\n{listeners}[[tenant]]\nid = "sandbox"\nname = "S"\n'
+        'issuer = "http://localhost:8400/fhir"\ntimezone = "Europe/Oslo"\nclient_id = "app"\n'
+        'scopes = []\nframe_ancestors = []\nbackend_client_id = "d"\nbackend_scopes = []\n',
+        "utf-8",
+    )
+    return config

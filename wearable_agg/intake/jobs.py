@@ -80,18 +80,27 @@ def schedule(
         )
 
 
-def any_due(connection: Connection, vendors: Collection[str]) -> bool:
+def any_due(
+    connection: Connection, vendors: Collection[str], accounts: Collection[int] | None = None
+) -> bool:
     """Tell whether `claim` would find anything."""
-    return connection.execute(_due(vendors).limit(1)).first() is not None
+    return connection.execute(_due(vendors, accounts).limit(1)).first() is not None
 
 
-def claim(connection: Connection, vendors: Collection[str], limit: int) -> list[Job]:
+def claim(
+    connection: Connection,
+    vendors: Collection[str],
+    limit: int,
+    accounts: Collection[int] | None = None,
+) -> list[Job]:
     """Lease due jobs of active accounts whose person allows anything, newest windows first.
 
     May run in several shared transactions at once: what one of them claims the others pass over.
     What remains to be done for an account that was unlinked is to revoke its grant.
     """
-    newest = _due(vendors).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id).limit(limit)
+    newest = (
+        _due(vendors, accounts).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id).limit(limit)
+    )
     rows = connection.execute(newest.with_for_update(skip_locked=True, of=sync_jobs)).all()
     lease = now_micros() + LEASE // _MICROSECOND
     _set(connection, [row.id for row in rows], leased_until=lease)
@@ -192,9 +201,10 @@ def forget(connection: Connection, account_id: int) -> None:
     connection.execute(delete(sync_jobs).where(sync_jobs.c.account_id == account_id))
 
 
-def _due(vendors: Collection[str]) -> Select[Any]:
+def _due(vendors: Collection[str], accounts: Collection[int] | None) -> Select[Any]:
+    """Select what is due; `accounts` are the only ones to be served, where they are named."""
     now = now_micros()
-    return (
+    due = (
         select(sync_jobs, vendor_accounts.c.vendor)
         .join(vendor_accounts, vendor_accounts.c.id == sync_jobs.c.account_id)
         .where(
@@ -205,6 +215,7 @@ def _due(vendors: Collection[str]) -> Select[Any]:
             or_(sync_jobs.c.kind == REVOKE, _is_wanted()),
         )
     )
+    return due if accounts is None else due.where(sync_jobs.c.account_id.in_(list(accounts)))
 
 
 def _is_wanted() -> ColumnElement[bool]:

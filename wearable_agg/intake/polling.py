@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection, Engine, select, update
@@ -23,15 +24,25 @@ from wearable_agg.vendors.protocol import Window
 
 THREADS = 8
 IDLE_SECONDS = 0.2
+LONGEST_LOOK_BACK = timedelta(days=60)
 log = structlog.get_logger()
 
 
 class Poller:
-    """Drives jobs until told to stop; several pollers share the work by leases."""
+    """Drives jobs until told to stop; several pollers share the work by leases.
+
+    `accounts` are the only ones it serves, where they are named.
+    """
 
     def __init__(
-        self, engine: Engine, vault: Vault, sites: Mapping[str, VendorSite], stop: threading.Event
+        self,
+        engine: Engine,
+        vault: Vault,
+        sites: Mapping[str, VendorSite],
+        stop: threading.Event,
+        accounts: Collection[int] | None = None,
     ) -> None:
+        self._accounts = accounts
         self._engine, self._sites, self._stop = engine, sites, stop
         self._fetcher = Fetcher(engine, vault, sites, stop)
         self._running: set[Future[None]] = set()
@@ -58,15 +69,17 @@ class Poller:
         if len(self._running) >= THREADS or not self._anything_due():
             return []
         with writing(self._engine, shared=True) as connection:
-            for due in _polls_due(connection, self._sites.keys(), claim=True):
+            for due in _polls_due(connection, self._sites.keys(), self._accounts, claim=True):
                 plan_poll(connection, self._sites[due.vendor], due)
-            return jobs.claim(connection, self._sites.keys(), THREADS)
+            return jobs.claim(connection, self._sites.keys(), THREADS, self._accounts)
 
     def _anything_due(self) -> bool:
         """Look without the write lock: most of the time there is nothing to do."""
         vendors = self._sites.keys()
         with self._engine.connect() as connection:
-            return jobs.any_due(connection, vendors) or bool(_polls_due(connection, vendors))
+            return jobs.any_due(connection, vendors, self._accounts) or bool(
+                _polls_due(connection, vendors, self._accounts)
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +91,21 @@ class PollDue:
     person_id: int
     vendor: str
     last_sync_at: int | None
+    last_data_at: int | None = None
 
 
 def plan_poll(connection: Connection, site: VendorSite, due: PollDue) -> None:
     """Schedule a look at everything since the last success, and at the days before it.
 
+    Where syncs succeeded and brought nothing, the look reaches back to when something last came:
+    a watch that was away for a week brings the week.
     Kinds that were not granted are left out, and kinds whose last look is still waiting. Nothing
     is asked of an account whose person allows nothing.
     """
     now = from_micros(now_micros())
     last = now if due.last_sync_at is None else from_micros(due.last_sync_at)
+    if due.last_data_at is not None:
+        last = max(min(last, from_micros(due.last_data_at)), now - LONGEST_LOOK_BACK)
     window = Window(last - jobs.LOOK_BACK, now)
     if permitted_topics(connection, due.person_id):
         left_out = jobs.kinds_left_out(connection, due.account_id, window.start)
@@ -102,16 +120,26 @@ def plan_poll(connection: Connection, site: VendorSite, due: PollDue) -> None:
 
 
 def _polls_due(
-    connection: Connection, vendors: Collection[str], claim: bool = False
+    connection: Connection,
+    vendors: Collection[str],
+    accounts: Collection[int] | None,
+    claim: bool = False,
 ) -> list[PollDue]:
     columns = vendor_accounts.c
     due = select(
-        columns.id, columns.tenant, columns.person_id, columns.vendor, columns.last_sync_at
+        columns.id,
+        columns.tenant,
+        columns.person_id,
+        columns.vendor,
+        columns.last_sync_at,
+        columns.last_data_at,
     ).where(
         columns.status == ACTIVE,
         columns.next_poll_at <= now_micros(),
         columns.vendor.in_(list(vendors)),
     )
+    if accounts is not None:
+        due = due.where(columns.id.in_(list(accounts)))
     if claim:
         due = due.with_for_update(skip_locked=True)
     return [PollDue(*row) for row in connection.execute(due)]

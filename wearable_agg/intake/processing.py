@@ -97,10 +97,10 @@ class Worker:
         return len(payloads)
 
     def _understand(self, payload: Payload, owners: Mapping[int, Account]) -> Understood:
-        if payload.account_id is None:
-            return Understood(payload, notifications=unpack(payload.raw))
-        owner = owners[payload.account_id]
+        owner = None if payload.account_id is None else owners[payload.account_id]
         try:
+            if owner is None:
+                return Understood(payload, notifications=self._notices(payload))
             if payload.kind == WHOLE:
                 vendor = self._vendors[payload.vendor]
                 told = reconciling.told_by(self._engine, self._vault, vendor, owner, payload)
@@ -112,6 +112,13 @@ class Worker:
             log.exception("parser failed", payload=payload.id, kind=payload.kind)
             return Understood(payload, fault=f"parser failed: {type(error).__name__}")
         return Understood(payload, owner, found)
+
+    def _notices(self, payload: Payload) -> list[Notification]:
+        """Read a notification back: packed when it was verified, raw where it could not be read."""
+        try:
+            return unpack(payload.raw)
+        except (ValueError, KeyError, TypeError):
+            return self._vendors[payload.vendor].reread(payload.raw)
 
     def _write(self, connection: Connection, group: Sequence[Understood]) -> None:
         shares: defaultdict[tuple[str, int, str, int | None], PersonsShare] = defaultdict(

@@ -189,3 +189,6 @@ class Vendor(Protocol):
 
         Raises NotAuthentic (UnknownKey where `keys` lacks the signing key), Malformed, Unusable.
         """
+
+    def reread(self, raw: bytes) -> list[Notification]:
+        """Read a notification that was verified when it arrived; raises Malformed, Unusable."""

@@ -1,7 +1,6 @@
 """An export of the Health app on its way into the store."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +17,7 @@ from tests.support.exports import (
     importer,
     packed,
     sharing_person,
+    site,
     state,
 )
 from tests.wearable_agg.vendors.made_payloads import ZONE, ecg_file, export, record
@@ -235,21 +235,6 @@ def test_what_is_read_fast_is_read_in_full_to_the_same(kind, value, start, end, 
     except Unusable as fault:
         pytest.fail(f"{row} was read fast, and in full it is refused: {fault}")
     assert measurement(fast) == full
-
-
-def site(folder: Path) -> Path:
-    listeners = "".join(
-        f'[{name}]\nhost = "127.0.0.1"\nport = 1\nurl = "http://127.0.0.1:1"\n'
-        for name in ("web", "api", "gateway")
-    )
-    config = folder / "wristchart.toml"
-    config.write_text(
-        f'data = "."\n{listeners}[[tenant]]\nid = "sandbox"\nname = "S"\n'
-        'issuer = "http://localhost:8400/fhir"\ntimezone = "Europe/Oslo"\nclient_id = "app"\n'
-        'scopes = []\nframe_ancestors = []\nbackend_client_id = "d"\nbackend_scopes = []\n',
-        "utf-8",
-    )
-    return config
 
 
 def run(world, *arguments):

@@ -44,6 +44,11 @@ def notifications(headers: Mapping[str, str], raw: bytes, keys: bytes) -> list[N
     Data types that we do not read are left out.
     """
     verify(headers, raw, keys)
+    return read_verified(raw)
+
+
+def read_verified(raw: bytes) -> list[Notification]:
+    """Read a notification whose signature has been checked; raises Malformed and Unusable."""
     answer = read(raw)
     entries = answer.items() if isinstance(answer.value, list) else iter((answer,))
     return [one for entry in entries for one in read_entry(entry.member("data"))]

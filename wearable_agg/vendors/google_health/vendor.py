@@ -98,3 +98,7 @@ class GoogleHealth:
     ) -> list[Notification]:
         """Verify and read a notification."""
         return notifications.notifications(headers, raw, keys)
+
+    def reread(self, raw: bytes) -> list[Notification]:
+        """Read a notification that was verified when it arrived."""
+        return notifications.read_verified(raw)
