@@ -28,6 +28,7 @@ from wearable_agg.delivery.chart import (
     Refused,
     Rejected,
     Resource,
+    Several,
     Updated,
 )
 
@@ -59,9 +60,9 @@ class FhirChart(Chart):
                 return self._one_by_one.create(wanted)
             if not self._atomic(main):
                 outcome = self._one_by_one.look(main, self._patient(main.resource))
-                if not isinstance(outcome, Absent):
-                    return outcome
-            return self._create_together(wanted)
+                return self._with_shared(wanted) if isinstance(outcome, Absent) else outcome
+            outcome = self._create_together(wanted)
+            return self._with_shared(wanted) if isinstance(outcome, Several) else outcome
         except Stopped as stop:
             return stop.failure
 
@@ -106,6 +107,11 @@ class FhirChart(Chart):
             return self._update_alone(resource, version, wanted, expected)
         except Stopped as stop:
             return stop.failure
+
+    def _with_shared(self, wanted: list[New]) -> Outcome:
+        """As _create_together, apart from what others may create at the same moment."""
+        apart = self._one_by_one.with_shared(wanted)
+        return self._create_together(apart) if isinstance(apart, list) else apart
 
     def _create_together(self, wanted: Sequence[New]) -> Outcome:
         main = wanted[0]

@@ -49,6 +49,26 @@ class OneByOne:
             return self._after(main, rest, outcome, places)
         return outcome
 
+    def with_shared(self, new: list[New]) -> list[New] | Outcome:
+        """Create what is about no patient, and so is shared, before the others, which refer to it.
+
+        Parallel writes for different patients may double it in an EHR that lets them; any one of
+        several does. Raises Stopped.
+        """
+        places: dict[str, str] = {}
+        for each in new[1:]:
+            if each.unless is None or _patient_in(each):
+                continue
+            outcome = self._one(each, places)
+            if not isinstance(outcome, Created | Existed):
+                return outcome
+            places[each.full_url] = outcome.reference
+        return [
+            New(relinked(each.resource, places), each.full_url, each.unless)
+            for each in new
+            if each.full_url not in places
+        ]
+
     def complete(self, new: list[New]) -> Outcome:
         """Look whether the first is there, and all that refers to it. Raises Stopped."""
         main, *rest = new
@@ -69,23 +89,26 @@ class OneByOne:
         found = self._search.ours(kind, new.unless, patient, self._personality.kinds.get(kind))
         if not isinstance(found, Found):
             return found
-        if len(found.resources) > 1:
+        if len(found.resources) > 1 and patient:
             return Several(f"The chart holds {len(found.resources)} of one {kind}")
-        return existing(found.resources[0]) if found.resources else Absent()
+        chosen = min(found.resources, key=lambda each: str(each.get("id")), default=None)
+        return Absent() if chosen is None else existing(chosen)
 
     def _before(self, main: New, rest: list[New], places: dict[str, str]) -> Outcome | None:
         """Create what does not refer to the first; returns what went wrong, if anything did."""
         for each in rest:
             if each.full_url in places or each in _after(main, rest):
                 continue
-            patient = patient_of(self._wire.base, each.resource)
-            outcome = self.look(each, patient)
-            if isinstance(outcome, Absent):
-                outcome = self._send(each, patient, places)
+            outcome = self._one(each, places)
             if not isinstance(outcome, Created | Existed):
                 return outcome
             places[each.full_url] = outcome.reference
         return None
+
+    def _one(self, new: New, places: dict[str, str]) -> Outcome:
+        patient = patient_of(self._wire.base, new.resource)
+        outcome = self.look(new, patient)
+        return self._send(new, patient, places) if isinstance(outcome, Absent) else outcome
 
     def _after(
         self, main: New, rest: list[New], done: Created | Existed, places: dict[str, str]
@@ -162,6 +185,10 @@ def existing(resource: Resource) -> Existed | Mismatched:
     if not resource.get("id"):
         return Mismatched(f"The EHR shows a {resource['resourceType']} without an id")
     return Existed(f"{resource['resourceType']}/{resource['id']}", version)
+
+
+def _patient_in(new: New) -> bool:
+    return "subject" in new.resource
 
 
 def _after(main: New, rest: list[New]) -> list[New]:

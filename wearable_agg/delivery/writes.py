@@ -1,4 +1,4 @@
-"""The writes: a finding with its evidence, an acknowledgement, a day's total.
+"""The writes: a finding with its evidence, a person's decision, a day's total.
 
 Each can be sent, and each can be looked for afterwards; sending twice has the effect of once.
 """
@@ -22,8 +22,8 @@ from wearable_agg.delivery.chart import (
     Resource,
     Several,
 )
-from wearable_agg.delivery.duplicates import is_open, keep_one, only
-from wearable_agg.delivery.marks import Acknowledgement, acknowledged, bears, decision_origin
+from wearable_agg.delivery.duplicates import keep_one, only
+from wearable_agg.delivery.marks import Mark, bears, decision_origin, marked, objection
 
 TRIES = 3
 """How often a write is decided anew at once, when the resource keeps changing under it."""
@@ -50,7 +50,10 @@ class FindingWrite:
 
     def send(self, chart: Chart) -> Outcome:
         """Create all of it unless it is there."""
-        return self._settled(chart, chart.create(self.new))
+        outcome = self._settled(chart, chart.create(self.new))
+        if isinstance(outcome, Absent):  # it cannot be created, though there is none
+            return Refused("The EHR holds several of something that goes with it")
+        return outcome
 
     def verify(self, chart: Chart) -> Outcome:
         """Look for it, whatever people made of it since."""
@@ -80,14 +83,14 @@ class WorklistWrite:
 
 
 @dataclass(frozen=True, slots=True)
-class AcknowledgementWrite:
+class DecisionWrite:
     """A mark on the resource of type `kind` that carries a finding in the chart."""
 
     kind: str
     identifier: Identifier
     patient: str
     issuer: str
-    mark: Acknowledgement
+    mark: Mark
 
     def send(self, chart: Chart) -> Outcome:
         """Add the mark to it as it now is; nobody else's edit is overwritten."""
@@ -113,10 +116,10 @@ class AcknowledgementWrite:
             return held
         if bears(held, self.mark):
             return _existing(held)
-        if not is_open(held):
-            return Refused(f"The {self.kind.lower()} is {held.get('status')} in the chart")
+        if reason := objection(held, self.mark):
+            return Refused(reason)
         origin = decision_origin(self.mark, f"{self.kind}/{held['id']}", self.issuer)
-        changed = acknowledged(held, self.mark, self.issuer)
+        changed = marked(held, self.mark, self.issuer)
         return _update(chart, changed, New(origin, f"urn:uuid:{self.mark.id}"))
 
 
