@@ -11,7 +11,10 @@ from config.settings import Settings
 from safeguards.assertions import Verifier
 from wearable_agg.ecg.frames import MAXIMUM_FRAME_BYTES
 from wearable_agg.ecg.gateway import create_gateway
+from wearable_agg.ecg.permission import EcgPermission
 from wearable_agg.ecg.tables import open_inbox
+from wearable_agg.store.database import open_database
+from wearable_agg.store.migrations import migrate
 
 PING_SECONDS = 15.0
 DEAD_SECONDS = 30.0
@@ -21,9 +24,12 @@ CLOSING_SECONDS = 3
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until `stop` is set; frames that were taken are on disk when it returns."""
     inbox = open_inbox(settings.ecg_database)
+    wearables = open_database(settings.wearables_database)
+    migrate(wearables)
+    verifier, permission = Verifier.open(settings.keys), EcgPermission(wearables)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_gateway(inbox, Verifier.open(settings.keys)),
+            create_gateway(inbox, verifier, permission),
             host=settings.gateway.host,
             port=settings.gateway.port,
             ws_max_size=MAXIMUM_FRAME_BYTES,
@@ -42,6 +48,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     server.should_exit = True
     serving.join()
     inbox.dispose()
+    wearables.dispose()
 
 
 def _serve(server: uvicorn.Server, stop: threading.Event) -> None:

@@ -20,6 +20,7 @@ from tests.support.chart_ehr import ChartEhr
 from wearable_agg.delivery.detection import Detection
 from wearable_agg.delivery.failpoints import NAMES, VARIABLE
 from wearable_agg.delivery.findings import record_started
+from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
@@ -44,6 +45,7 @@ class Hospital:
         """Let the rhythm engine have found something about the patient."""
         with writing(self.store) as connection:
             person = person_for(connection, "sandbox", self.ehr.issuer, PATIENT, create=True)
+            consents.record(connection, "sandbox", person, [consents.RHYTHM], "I agree")
             record_started(connection, detection(person, PATIENT))
 
     def deliver(self, fail_at=""):

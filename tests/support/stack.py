@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,9 @@ from app.demo.site import Site
 from safeguards.assertions import Signer
 
 START_SECONDS = 60
+BORN = date(1970, 1, 1)
+"""What the care team says of any patient who is invited here."""
+
 ECG_ROLES = ("web", "api", "gateway", "engine", "delivery")
 
 
@@ -101,7 +105,8 @@ class Stack:
         process.wait()
 
     def replay(self, record: Path, patient: str) -> subprocess.CompletedProcess[str]:
-        """Stream a WFDB record through the gateway as fast as it is acknowledged."""
+        """Let the patient share ECG, then stream a record as fast as it is acknowledged."""
+        people.share(self.backend(), patient, BORN)
         command = [sys.executable, "-m", "app.cli", "--config", str(self.site.config), "replay"]
         return subprocess.run(
             [*command, str(record), "--patient", patient, "--speed", "0"],

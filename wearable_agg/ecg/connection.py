@@ -78,11 +78,13 @@ class Connection:
         self._reason: asyncio.Future[ProtocolError] = asyncio.get_running_loop().create_future()
         self.released = asyncio.Event()
         self.failed = False
+        self.asker: Asker | None = None
 
     async def serve(self) -> None:
         """Serve the connection to its end; raises ProtocolError or Left where it breaks."""
         hello = await self._hello()
-        opening = await self._desk.open(self, hello, self._authenticate(hello))
+        self.asker = self._authenticate(hello)
+        opening = await self._desk.open(self, hello, self.asker)
         stream = opening.stream
         await self._send(Ready(hello.session, stream.sequence, WINDOW, now_micros()))
         log.info("stream ready", session=hello.session, next=stream.sequence)
@@ -110,7 +112,7 @@ class Connection:
 
     def replace(self) -> None:
         """End this connection because the device came back on another one."""
-        self._end(ProtocolError(Code.REPLACED, "the session goes on in another connection"))
+        self.end(ProtocolError(Code.REPLACED, "the session goes on in another connection"))
 
     def stored(self, frame: Frame) -> None:
         """Take note that a frame is on disk; its slice is, once its last lead is."""
@@ -121,9 +123,10 @@ class Connection:
     def lost(self) -> None:
         """Take note that a frame could not be stored; the device has to come back."""
         self.failed = True
-        self._end(ProtocolError(Code.UNAVAILABLE, "cannot store at present, come back later"))
+        self.end(ProtocolError(Code.UNAVAILABLE, "cannot store at present, come back later"))
 
-    def _end(self, reason: ProtocolError) -> None:
+    def end(self, reason: ProtocolError) -> None:
+        """End this connection for a reason that the device is told."""
         if not self._reason.done():
             self._reason.set_result(reason)
 

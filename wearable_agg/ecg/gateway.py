@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -28,16 +28,27 @@ from wearable_agg.store.clock import now_micros
 from wearable_agg.store.database import writing
 
 CLOSING_SECONDS = 5.0
+CONSENT_SECONDS = 0.5
+"""How often it is asked whether each patient still shares ECG."""
+
 NORMAL, POLICY_VIOLATION, TRY_AGAIN_LATER = 1000, 1008, 1013
 Result = TypeVar("Result")
 log = structlog.get_logger()
 
 
+class Permission(Protocol):
+    """Says who may not send; see wearable_agg.ecg.permission."""
+
+    def refused(self, askers: Collection[Asker]) -> frozenset[Asker]:
+        """Return those whose patient does not share ECG now."""
+        ...
+
+
 class Gateway:
     """Holds the connections of one process; a session lives in one of them at a time."""
 
-    def __init__(self, engine: Engine, verifier: Verifier) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, verifier: Verifier, permission: Permission) -> None:
+        self._engine, self._permission = engine, permission
         self.verifier = verifier
         self.writer = Writer(engine)
         self._connections: dict[str, Connection] = {}
@@ -60,6 +71,8 @@ class Gateway:
 
     async def open(self, connection: Connection, hello: Hello, asker: Asker) -> Opening:
         """Open the session, once everything that came by an earlier connection is on disk."""
+        if await self._refused([asker]):
+            raise _not_shared()
         while (earlier := self._connections.get(hello.session)) is not None:
             # nobody ends another patient's connection by naming its session
             await self._call(lambda: self._open(hello, asker))
@@ -69,6 +82,26 @@ class Gateway:
         self._connections[hello.session] = connection
         await self.writer.flush()
         return await self._call(lambda: self._open(hello, asker))
+
+    async def watch_consent(self) -> None:
+        """End the stream of whoever withdraws consent, until cancelled."""
+        while True:
+            await asyncio.sleep(CONSENT_SECONDS)
+            streaming = [one for one in self._connections.values() if one.asker is not None]
+            refused = await self._refused({one.asker for one in streaming if one.asker})
+            for connection in streaming:
+                if connection.asker in refused:
+                    connection.end(_not_shared())
+
+    async def _refused(self, askers: Collection[Asker]) -> frozenset[Asker]:
+        """Ask about all at once; where that is impossible nobody may send."""
+        if not askers:
+            return frozenset()
+        try:
+            return await asyncio.to_thread(self._permission.refused, askers)
+        except SQLAlchemyError as error:
+            log.error("consents not readable", reason=str(error.__cause__ or error))
+            return frozenset(askers)
 
     async def finish(self, session: inbox.Session) -> None:
         """Note that the device ended the session."""
@@ -107,14 +140,18 @@ class Gateway:
                 del self._connections[session]
 
 
-def create_gateway(engine: Engine, verifier: Verifier) -> Starlette:
+def create_gateway(engine: Engine, verifier: Verifier, permission: Permission) -> Starlette:
     """Return the ASGI application: /ecg and /healthz."""
-    gateway = Gateway(engine, verifier)
+    gateway = Gateway(engine, verifier, permission)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with gateway.writer.running():
-            yield
+            watching = asyncio.create_task(gateway.watch_consent())
+            try:
+                yield
+            finally:
+                watching.cancel()
 
     async def healthy(_request: Request) -> JSONResponse:
         if gateway.writer.alive:
@@ -125,6 +162,10 @@ def create_gateway(engine: Engine, verifier: Verifier) -> Starlette:
         routes=[WebSocketRoute("/ecg", gateway.serve), Route("/healthz", healthy)],
         lifespan=lifespan,
     )
+
+
+def _not_shared() -> ProtocolError:
+    return ProtocolError(Code.FORBIDDEN, "the patient does not share ECG")
 
 
 async def _refuse(socket: WebSocket, error: ProtocolError) -> None:

@@ -28,6 +28,7 @@ from wearable_agg.engine.chunks import (
     stream_name,
 )
 from wearable_agg.engine.recording import Finding, micros, record
+from wearable_agg.people.consents import RHYTHM, permits_topic
 from wearable_agg.people.registry import UNKNOWN_TIMEZONE, person_for
 from wearable_agg.store.database import writing
 
@@ -161,7 +162,9 @@ class EmbeddedEngine:
         due = self._is_due()
         with writing(self._wearables) as connection:
             for finding in found:
-                record(connection, finding, self._person(connection, finding.session))
+                person_id = self._person(connection, finding.session)
+                if permits_topic(connection, person_id, RHYTHM):
+                    record(connection, finding, person_id)
             if due:
                 self._save(connection)
         if due:

@@ -35,6 +35,7 @@ from wearable_agg.delivery.failpoints import NAMES, VARIABLE
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.naming import our_value
+from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.all_tables import metadata
 from wearable_agg.store.database import open_database, writing
@@ -142,6 +143,7 @@ class Hospital:
                 issuer = self.site.issuer
                 person = person_for(connection, "sandbox", issuer, patient, create=True)
                 assert person is not None
+                consents.record(connection, "sandbox", person, [consents.RHYTHM], "I agree")
                 record_started(connection, detection(person, patient))
         engine.dispose()
 

@@ -117,7 +117,7 @@ class Site:
                 connection, "sandbox", ehr.issuer, PATIENT, create=True, timezone="Europe/Oslo"
             )
             assert found is not None
-            record(connection, "sandbox", found, ["steps", "resting_heart_rate"], "I agree")
+            record(connection, "sandbox", found, ["steps", "resting_heart_rate", "rhythm"], "I agree")
         self.person = found
         self.delivery = Delivery(
             store,

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,16 @@ RATE = 250
 ANSWER_SECONDS = 10
 
 
+class Shared:
+    """Who does not share ECG: nobody, unless a test says so."""
+
+    def __init__(self) -> None:
+        self.withheld: set[str] = set()
+
+    def refused(self, askers: Collection[Asker]) -> frozenset[Asker]:
+        return frozenset(one for one in askers if one.patient in self.withheld)
+
+
 class Gateway:
     """The gateway in a thread of this process."""
 
@@ -34,6 +44,7 @@ class Gateway:
         self.signer = Signer.open(folder / "keys")
         self._verifier = Verifier.open(folder / "keys")
         self.inbox = open_inbox(folder / "ecg.db")
+        self.shared = Shared()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -46,7 +57,7 @@ class Gateway:
     def start(self) -> None:
         self._server = uvicorn.Server(
             uvicorn.Config(
-                create_gateway(self.inbox, self._verifier),
+                create_gateway(self.inbox, self._verifier, self.shared),
                 port=self.port,
                 ws_max_size=MAXIMUM_FRAME_BYTES,
                 timeout_graceful_shutdown=2,

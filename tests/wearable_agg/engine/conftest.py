@@ -22,6 +22,8 @@ from wearable_agg.ecg.frames import Device, Hello, Samples
 from wearable_agg.ecg.stream import Frame, Stream
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
+from wearable_agg.people import consents
+from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.findings_tables import analysed, episodes, findings
 from wearable_agg.store.migrations import migrate
@@ -58,6 +60,9 @@ class Place:
         )
         clock = first_clock(RATE, ORIGIN, ORIGIN)
         asker = Asker("sandbox", "http://ehr/fhir", patient, "u", "U", "c", frozenset())
+        with writing(self.wearables) as connection:
+            person = person_for(connection, "sandbox", asker.issuer, patient, True, "Europe/Oslo")
+            consents.record(connection, "sandbox", person or 0, [consents.RHYTHM], "I agree")
         with writing(self.ecg) as connection:
             session = inbox.open_session(connection, hello, asker, clock)
         stream = Stream(hello, clock, 0)

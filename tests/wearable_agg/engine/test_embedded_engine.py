@@ -11,6 +11,8 @@ from sandbox.patient.rhythm import Programme
 from wearable_agg.delivery.findings import list_findings, strip
 from wearable_agg.ecg.tables import frames, quarantined
 from wearable_agg.engine import embedded
+from wearable_agg.people import consents
+from wearable_agg.store.database import writing
 from wearable_agg.store.engine_tables import engine_checkpoints
 from wearable_agg.store.findings_tables import episodes, strips
 
@@ -205,3 +207,11 @@ def test_stream_that_goes_on_after_bye_begins_anew(place, run_to_end):
     assert [abs((other.end - ORIGIN) / 1e6 - END) < 120 for other in others] == [True]
     engine.save()
     assert engine.advance() is False
+
+
+@pytest.mark.threat("T42")
+def test_of_a_patient_who_shares_no_ecg_nothing_is_recorded(place, paroxysm, run_to_end):
+    with writing(place.wearables) as connection:
+        consents.revoke(connection, 1, [consents.RHYTHM])
+    run_to_end(place.engine())
+    assert place.wrote() == {"episodes": [], "analysed": [], "findings": [], "outbox": []}
