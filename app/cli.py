@@ -19,6 +19,7 @@ _COMMANDS = {
     "poll": ("app.polling", "poll"),
     "replay": ("app.replay", "replay"),
     "run": ("app.running", "run"),
+    "strip": ("app.strip_command", "strip"),
     "validate": ("app.validating", "validate"),
     "vault": ("app.vault_command", "vault"),
 }
