@@ -25,7 +25,7 @@ value means that nothing was measured, whatever the device.
 
 _SECOND = 1_000_000
 
-TOUCHED = Stage("touched", (("series_id", "integer"), ("start", "bigint")), key=2)
+TOUCHED = Stage("touched", (("series_id", "integer"), ("start", "bigint")), key=2, merged_into=True)
 _TOUCH = text(
     """
     INSERT INTO touched

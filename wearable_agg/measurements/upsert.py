@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from wearable_agg.measurements.batch import DAY, Batch, Row, SeriesKey
 from wearable_agg.measurements.rollup import refresh_rollups
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.measurement_tables import origins, series
-from wearable_agg.store.staging import Stage
+from wearable_agg.store.staging import Stage, looking_up_keys
 
 INCOMING = Stage(
     "incoming",
@@ -100,10 +101,11 @@ _CHANGED_DAYS = text(
 _WAS_RETRACTED = text(
     """
     SELECT 1 FROM measurement_history
-    WHERE retracted AND series_id IN (SELECT DISTINCT series_id FROM incoming) LIMIT 1
+    WHERE retracted AND series_id IN :series LIMIT 1
     """
-)
+).bindparams(bindparam("series", expanding=True))
 _NEVER = 2**62
+_START, _TOLD, _KEPT = itemgetter(0), itemgetter(7), itemgetter(0, 1, 2, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,52 +141,97 @@ def write_batch(
     arrived (microseconds): what was written since stays as it is.
     """
     INCOMING.prepare(connection)
-    staged, dated = _fill(connection, tenant, person_id, batch)
-    if not staged:
+    staged = _fill(connection, tenant, person_id, batch)
+    if not staged.rows:
         return Written(0, 0, ())
-    if dated:
-        connection.execute(_TELL_LATER)
-    replayed = {"replay_of": _NEVER if replay_of is None else replay_of}
-    connection.execute(_DROP_SAME, replayed)
     now = {"now": now_micros()}
-    amended = connection.execute(_KEEP_OLD, now).rowcount
+    amended = _set_aside(connection, staged, now, replay_of) if staged.may_be_known else 0
     merged = connection.execute(_MERGE, now).rowcount
-    if connection.execute(_WAS_RETRACTED).first():
-        connection.execute(_COUNT_ON)
+    if connection.execute(_WAS_RETRACTED, {"series": sorted(staged.series)}).first():
+        with looking_up_keys(connection):
+            connection.execute(_COUNT_ON)
     refresh_rollups(connection)
     days = tuple(ChangedDay(*row) for row in connection.execute(_CHANGED_DAYS, {"day": DAY}))
     return Written(merged - amended, amended, days)
 
 
-def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> tuple[int, bool]:
-    """Stage the rows; returns how many, and whether the vendor says of any when it told it."""
-    count, dated = 0, False
+@dataclass(slots=True)
+class _Staged:
+    """What is laid into `incoming`; `may_be_known` where any of it may have a value already.
+
+    `dated` where the vendor says of any when it told it.
+    """
+
+    rows: int = 0
+    may_be_known: bool = False
+    dated: bool = False
+    series: set[int] = field(default_factory=set)
+
+
+def _set_aside(
+    connection: Connection, staged: _Staged, now: dict[str, int], replay_of: int | None
+) -> int:
+    """Drop what is no news and put what will be amended into the history; returns how much."""
+    with looking_up_keys(connection):
+        if staged.dated:
+            connection.execute(_TELL_LATER)
+        replayed = {"replay_of": _NEVER if replay_of is None else replay_of}
+        connection.execute(_DROP_SAME, replayed)
+        return connection.execute(_KEEP_OLD, now).rowcount
+
+
+def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> _Staged:
+    staged = _Staged()
     for key, rows in batch.rows.items():
         series_id = _series_id(connection, tenant, person_id, key)
-        news = _news(connection, series_id, _counting(rows))
+        news, known = _news(connection, series_id, rows)
+        if not news:
+            continue
         origin_ids = {
             pair: _origin_id(connection, *pair) for pair in {(row[4], row[5]) for row in news}
         }
         rolled = _rolled_up(key)
-        staged = [
-            (series_id, start, end, value, offset, origin_ids[device, method], name, told, rolled)
-            for start, end, value, offset, device, method, name, told in news
-        ]
-        INCOMING.fill(connection, staged)
-        count += len(staged)
-        dated = dated or any(row[7] for row in news)
-    return count, dated
+        INCOMING.fill(
+            connection,
+            [
+                (
+                    series_id,
+                    start,
+                    end,
+                    value,
+                    offset,
+                    origin_ids[device, method],
+                    name,
+                    told,
+                    rolled,
+                )
+                for start, end, value, offset, device, method, name, told in news
+            ],
+        )
+        staged.rows += len(news)
+        staged.may_be_known |= known
+        staged.dated |= any(map(_TOLD, news))
+        staged.series.add(series_id)
+    return staged
 
 
-def _news(connection: Connection, series_id: int, rows: Collection[Row]) -> Collection[Row]:
-    """Leave out what is kept just so, where one look tells: a replay costs a read, not a merge."""
-    starts = [row[0] for row in rows]
-    most = 2 * len(starts) + 1
-    span = {"series": series_id, "first": min(starts), "last": max(starts), "most": most}
-    known = {tuple(row[:3]): row[3] for row in connection.execute(_KNOWN, span)}
-    if len(known) == most:
-        return rows
-    return [row for row in rows if known.get(row[:3], -1) < row[7]]
+def _news(
+    connection: Connection, series_id: int, rows: Sequence[Row]
+) -> tuple[Collection[Row], bool]:
+    """Leave out what is kept just so, where one look tells: a replay costs a read, not a merge.
+
+    Returns also whether anything may be kept for a key of the rest.
+    """
+    most = 2 * len(rows) + 1
+    first, last = min(map(_START, rows)), max(map(_START, rows))
+    span = {"series": series_id, "first": first, "last": last, "most": most}
+    found = connection.execute(_KNOWN, span)
+    known = set(found.cursor.fetchall()) if found.cursor else set()
+    found.close()
+    news: Collection[Row] = [row for row in rows if _KEPT(row) not in known]
+    if news:
+        news = [row for row in _counting(rows) if _KEPT(row) not in known]
+    return news, bool(known)
 
 
 def _counting(rows: Sequence[Row]) -> Collection[Row]:

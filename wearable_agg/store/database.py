@@ -22,6 +22,7 @@ _ON_SERVER = {
     "timezone": "UTC",
     "synchronous_commit": "on",
     "lock_timeout": f"{BUSY_SECONDS}s",
+    "jit": "off",  # compiling a statement takes longer than any of ours runs
 }
 
 

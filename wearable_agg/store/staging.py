@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,20 +17,24 @@ class Stage:
     """A temporary table: its columns as (name, SQL type), the first `key` of them its key.
 
     The types are written as in PostgreSQL, where they matter; SQLite takes them as they are.
+    `merged_into` says that rows are inserted ON CONFLICT: otherwise PostgreSQL does without index.
     """
 
     name: str
     columns: tuple[tuple[str, str], ...]
     key: int
+    merged_into: bool = False
 
     def prepare(self, connection: Connection) -> None:
         """Make the table in this connection, or empty it where it is."""
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.columns)
-        key = ", ".join(f'"{name}"' for name, _ in self.columns[: self.key])
-        kind = "ON COMMIT DELETE ROWS" if is_server(connection) else "WITHOUT ROWID"
-        connection.exec_driver_sql(
-            f"CREATE TEMP TABLE IF NOT EXISTS {self.name} ({columns}, PRIMARY KEY ({key})) {kind}"
-        )
+        server = is_server(connection)
+        parts = [f'"{name}" {kind}' for name, kind in self.columns]
+        if self.merged_into or not server:
+            names = ", ".join(f'"{name}"' for name, _ in self.columns[: self.key])
+            parts.append(f"PRIMARY KEY ({names})")
+        kind = "ON COMMIT DELETE ROWS" if server else "WITHOUT ROWID"
+        made = f"CREATE TEMP TABLE IF NOT EXISTS {self.name} ({', '.join(parts)}) {kind}"
+        connection.exec_driver_sql(made)
         connection.exec_driver_sql(f"DELETE FROM {self.name}")  # noqa: S608  # our own name
 
     def fill(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
@@ -50,3 +55,22 @@ class Stage:
             copy.set_types([kind for _, kind in self.columns])
             for row in rows:
                 copy.write_row(row)
+
+
+@contextmanager
+def looking_up_keys(connection: Connection) -> Iterator[None]:
+    """Have joins of a stage with large tables done by key.
+
+    PostgreSQL knows nothing of a table that was filled a moment ago, and would rather read the
+    large one from end to end.
+    """
+    if is_server(connection):
+        connection.exec_driver_sql(_switch("off"))
+    yield
+    if is_server(connection):
+        connection.exec_driver_sql(_switch("on"))
+
+
+def _switch(word: str) -> str:
+    plans = ("seqscan", "hashjoin", "mergejoin")
+    return "; ".join(f"SET LOCAL enable_{plan} = {word}" for plan in plans)
