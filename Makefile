@@ -19,6 +19,9 @@ test-long: .venv/installed-dev  ## the same in the full forms
 bench: .venv/installed-dev  ## every measured figure
 	@$(PYTHON) -m bench
 
+faults: .venv/installed-dev  ## 10,000 findings and 1,000 kills over five kinds of EHR
+	@$(PYTHON) -m tests.faults.harness $(ARGS)
+
 lint: .venv/installed-dev
 	@$(PYTHON) -m tests.run lint types imports
 

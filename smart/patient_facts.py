@@ -12,7 +12,7 @@ from smart.chart_search import Search
 from smart.chart_wire import Stopped, Wire
 from smart.drugs import codes_of
 from smart.lenient import mapping, mappings, text
-from wearable_agg.delivery.chart import Found, Mismatched, Refused, Resource
+from wearable_agg.delivery.chart import Found, Mismatched, NotSent, Refused, Resource
 from wearable_agg.delivery.patient_facts import Answer, PatientFacts, PatientRecord
 
 _STANDING = frozenset({"active", "recurrence", "relapse", ""})
@@ -36,7 +36,9 @@ class FhirPatientFacts(PatientFacts):
                 return Refused(f"The EHR answered {answer.status}: the patient is gone")
             if answer.status != 200:
                 return failure(answer)
-            if answer.resource is None or answer.resource.get("id") != patient:
+            if answer.resource is None or answer.kind != "Patient":
+                return NotSent(f"{answer.reason} to a read, without a Patient")
+            if answer.resource.get("id") != patient:
                 return Mismatched("The EHR answered with another patient")
             return self._record(patient, answer.resource)
         except Stopped as stop:

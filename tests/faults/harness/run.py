@@ -17,7 +17,7 @@ from tests.faults.harness.hospital import Count, Hospital
 
 PERSONALITIES = ("atomic", "racy", "header-ignored", "no-identifier", "put-create")
 AT_ONCE = 2
-CONTROL_FINDINGS, CONTROL_KILLS = 60, 8
+CONTROL_FINDINGS, CONTROL_KILLS = 200, 8
 
 
 def run(

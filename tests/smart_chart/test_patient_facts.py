@@ -1,0 +1,97 @@
+"""What is read of a patient at the moment of sending."""
+
+from datetime import date
+
+import pytest
+
+from safeguards.egress import Egress
+from smart.patient_facts import FhirPatientFacts
+from tests.conformance.simulator.server import Answer
+from tests.support.scripted_fhir import Access, ScriptedFhir
+from wearable_agg.delivery.chart import Mismatched, NotSent, Refused, Throttled
+
+MARIT = {"resourceType": "Patient", "id": "marit", "birthDate": "1958-03-14"}
+REPLACED = {"link": [{"type": "replaced-by", "other": {"reference": "Patient/other"}}]}
+FLUTTER = ("http://snomed.info/sct", "5370000")
+
+
+class Granted(Access):
+    """Delivery's access with some scopes."""
+
+    def __init__(self, *kinds):
+        self.kinds = kinds
+
+    def allows(self, kind, letter):
+        return kind in self.kinds
+
+
+@pytest.fixture
+def fhir():
+    server = ScriptedFhir()
+    yield server
+    server.close()
+
+
+def facts(fhir, *kinds):
+    return FhirPatientFacts(fhir.base, Egress([fhir.base]), Granted(*kinds)).of("marit")
+
+
+def condition(**changes):
+    system, code = FLUTTER
+    return {
+        "resourceType": "Condition",
+        "id": "c1",
+        "subject": {"reference": "Patient/marit"},
+        "code": {"coding": [{"system": system, "code": code}]},
+        **changes,
+    }
+
+
+def problems(fhir, *conditions):
+    fhir.serve("Patient/marit", MARIT)
+    entries = [{"resource": each} for each in conditions]
+    found = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    fhir.serve("Condition", found)
+    return facts(fhir, "Patient", "Condition").problems
+
+
+def test_birth_date_and_problems_are_read(fhir):
+    assert problems(fhir, condition()) == {FLUTTER}
+    assert facts(fhir, "Patient", "Condition").birth_date == date(1958, 3, 14)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"clinicalStatus": {"coding": [{"code": "resolved"}]}},
+        {"verificationStatus": {"coding": [{"code": "entered-in-error"}]}},
+    ],
+)
+def test_problems_that_are_over_or_were_none_do_not_count(fhir, changes):
+    assert problems(fhir, condition(**changes)) == frozenset()
+
+
+def test_without_the_scope_the_problems_are_not_known(fhir):
+    fhir.serve("Patient/marit", MARIT)
+    assert facts(fhir, "Patient").problems is None
+
+
+@pytest.mark.parametrize("changes", [REPLACED, {"active": False}])
+def test_a_record_that_was_merged_or_is_out_of_use_is_said(fhir, changes):
+    fhir.serve("Patient/marit", {**MARIT, **changes})
+    assert facts(fhir, "Patient").unusable
+
+
+@pytest.mark.parametrize(
+    ("answer", "meaning"),
+    [
+        (Answer(404), Refused),
+        (Answer(410), Refused),
+        (Answer(503), Throttled),
+        ({**MARIT, "id": "jonas"}, Mismatched),
+        ({"resourceType": "OperationOutcome"}, NotSent),
+    ],
+)
+def test_what_other_answers_mean(fhir, answer, meaning):
+    fhir.serve("Patient/marit", answer)
+    assert type(facts(fhir, "Patient")) is meaning

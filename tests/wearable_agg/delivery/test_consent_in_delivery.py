@@ -1,0 +1,23 @@
+"""Consent, asked in the transaction that decides a send."""
+
+import pytest
+
+from wearable_agg.people.consents import RHYTHM, record, revoke
+from wearable_agg.store.database import writing
+
+
+@pytest.mark.threat("T42")
+def test_a_finding_of_somebody_who_withdrew_is_not_sent(site, detect):
+    with writing(site.store) as connection:
+        record(connection, "sandbox", site.person, [RHYTHM], "I agree")
+    site.detect(detect())
+    with writing(site.store) as connection:
+        revoke(connection, site.person, [RHYTHM])
+    site.deliver()
+    assert site.states() == ["parked"]
+
+
+def test_a_finding_in_an_ecg_that_a_clinician_had_recorded_needs_no_consent(site, detect):
+    site.detect(detect())
+    site.deliver()
+    assert site.states() == ["done"]
