@@ -17,6 +17,7 @@ from app.contexts import ContextGone, LaunchContext
 from app.guard import live_context
 from app.memory import Memory
 from app.parts import Parts
+from clinical.findings import Decision
 from dashboards.services import (
     Banner,
     FindingsRead,
@@ -130,22 +131,24 @@ class LaunchedServices:
         found = or_missing("ECG", lambda: self.api.strip(who, finding_id))
         return found if found is None or isinstance(found, Missing) else shown.strip(found)
 
-    def acknowledge(self, context: str, finding_id: str, version: int, note: str) -> Outcome:
+    def decide(
+        self, context: str, finding_id: str, decision: Decision, version: int, note: str
+    ) -> Outcome:
         """See `Services`."""
         who = asker(self._launched(context))
         if not FINDING.fullmatch(finding_id):
             return Outcome.CHANGED
-        act = f"{context}|{finding_id}|{version}|{note}"
+        act = f"{context}|{finding_id}|{decision}|{version}|{note}"
         key = hashlib.sha256(act.encode()).hexdigest()
         try:
-            self.api.acknowledge(who, finding_id, version, note, key)
+            self.api.decide(who, finding_id, decision, version, note, key)
         except Stale:
             return Outcome.CHANGED
         except NotAllowed:
             return Outcome.NOT_PERMITTED
         except BackendError:
             return Outcome.UNAVAILABLE
-        return Outcome.ACKNOWLEDGED
+        return Outcome.RECORDED
 
     def invite(self, context: str) -> Invitation | Missing:
         """See `Services`."""

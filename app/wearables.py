@@ -81,8 +81,8 @@ def _hrv(read: model.Hrv) -> page.Hrv:
     return page.Hrv(read.value, read.statistic)
 
 
-def _acknowledgement(read: model.Acknowledged) -> page.Acknowledgement:
-    return page.Acknowledgement(read.by, read.name, read.at, read.note)
+def _decided(read: model.Decided) -> page.Decided:
+    return page.Decided(read.decision, read.by, read.name, read.at, read.note)
 
 
 def _heart_rate(read: model.HeartRate) -> page.HeartRate:
@@ -124,6 +124,6 @@ def _finding(read: model.Finding) -> page.Finding:
         device=read.device,
         has_strip=read.has_strip,
         write=page.WriteState(read.write.state, read.write.at, read.write.reason),
-        acknowledged=_maybe(_acknowledgement, read.acknowledged),
+        decisions=tuple(map(_decided, read.decisions)),
         version=read.version,
     )

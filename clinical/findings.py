@@ -15,13 +15,17 @@ class FindingKind(StrEnum):
 
 
 class FindingState(StrEnum):
-    """Where a finding stands."""
+    """Where a finding stands. Only a person's decision changes it."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"  # it was wrong
+    UNREADABLE = "unreadable"  # nobody can tell from this signal
+    RESOLVED = "resolved"
 
 
-OPEN_STATES = (FindingState.OPEN, FindingState.ACKNOWLEDGED)
+OPEN_STATES = (FindingState.OPEN, FindingState.ACKNOWLEDGED, FindingState.CONFIRMED)
 """While a finding is in one of these a new episode joins it; there is no second Flag."""
 
 
@@ -29,10 +33,49 @@ class Decision(StrEnum):
     """What a person can decide about a finding."""
 
     ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    UNREADABLE = "unreadable"
+    COMMENTED = "commented"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
 
 
-AFTER = {Decision.ACKNOWLEDGED: FindingState.ACKNOWLEDGED}
-"""The state that a decision leaves a finding in."""
+class NotAllowedNow(Exception):
+    """The finding does not stand where this can be decided: read it again, then decide."""
+
+
+AFTER = {
+    Decision.ACKNOWLEDGED: FindingState.ACKNOWLEDGED,
+    Decision.CONFIRMED: FindingState.CONFIRMED,
+    Decision.REJECTED: FindingState.REJECTED,
+    Decision.UNREADABLE: FindingState.UNREADABLE,
+    Decision.RESOLVED: FindingState.RESOLVED,
+    Decision.REOPENED: FindingState.OPEN,
+}
+"""The state that a decision leaves a finding in; a comment leaves it where it is."""
+
+_FROM = {
+    Decision.ACKNOWLEDGED: (FindingState.OPEN,),
+    Decision.CONFIRMED: (FindingState.OPEN, FindingState.ACKNOWLEDGED),
+    Decision.REJECTED: OPEN_STATES,
+    Decision.UNREADABLE: OPEN_STATES,
+    Decision.COMMENTED: tuple(FindingState),
+    Decision.RESOLVED: OPEN_STATES,
+    Decision.REOPENED: tuple(state for state in FindingState if state not in OPEN_STATES),
+}
+
+
+def allowed(state: FindingState) -> tuple[Decision, ...]:
+    """Return what a person can decide about a finding that stands there."""
+    return tuple(decision for decision in Decision if state in _FROM[decision])
+
+
+def after(state: FindingState, decision: Decision) -> FindingState:
+    """Return where a decision leaves a finding; raises NotAllowedNow."""
+    if state not in _FROM[decision]:
+        raise NotAllowedNow(f"{decision} cannot follow {state}")
+    return AFTER.get(decision, state)
 
 
 @dataclass(frozen=True, slots=True)

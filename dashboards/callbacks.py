@@ -1,6 +1,6 @@
 """The wires between the browser and the desk: each callback parses, calls, returns."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from dash import (
     ALL,
@@ -16,6 +16,7 @@ from dash import (
 )
 from dash.exceptions import PreventUpdate
 
+from clinical.findings import Decision
 from dashboards.desk import Desk, Timeline
 from dashboards.following import outcome_sentence
 from dashboards.reading import RANGES
@@ -23,7 +24,7 @@ from dashboards.services import Missing, Outcome
 
 _RANGES = {"type": "range", "days": ALL}
 _STRIPS = {"type": "strip", "finding": ALL}
-_ACKNOWLEDGE = {"type": "acknowledge", "finding": ALL, "version": ALL}
+_DECIDE = {"type": "decide", "decision": ALL, "finding": ALL, "version": ALL}
 _NOTES = {"type": "note", "finding": ALL}
 _PATH = State("url", "pathname")
 
@@ -125,12 +126,13 @@ def _findings(app: Dash, desk: Desk) -> None:
     @app.callback(
         Output("findings", "children"),
         Output("acknowledged", "children"),
+        Output("closed", "children"),
         Output("known", "data"),
         Output("newest", "data"),
         Output("revision", "data"),
         Output("announcement", "children"),
         Input("tick", "data"),
-        Input(_ACKNOWLEDGE, "n_clicks"),
+        Input(_DECIDE, "n_clicks"),
         State("known", "data"),
         State(_NOTES, "id"),
         State(_NOTES, "value"),
@@ -142,28 +144,42 @@ def _findings(app: Dash, desk: Desk) -> None:
     ) -> Any:
         fields = zip(note_ids, note_values, strict=True)
         notes = {field["finding"]: value or "" for field, value in fields}
-        said = _acknowledged(desk, path, notes)
+        said = _decided(desk, path, notes)
         found = desk.findings(path, known, notes)
         if isinstance(found, Missing):
             sentence = f"{found.part} could not be read: {found.reason}"
-            return html.P(sentence, className="notice"), [], None, no_update, no_update, said
+            return html.P(sentence, className="notice"), [], [], None, no_update, no_update, said
         if not found.step.changed and not said:
             return _nothing()
         revision = found.step.known["episodes"] if found.step.episodes_changed else no_update
         said = said or found.step.announcement
-        return found.waiting, found.done, found.step.known, found.newest, revision, said
+        lists = (found.waiting, found.seen, found.closed)
+        return *lists, found.step.known, found.newest, revision, said
 
 
-def _acknowledged(desk: Desk, path: str, notes: dict[str, str]) -> str:
-    """Act on the click that triggered this, if one did; what became of it in words."""
+def _decided(desk: Desk, path: str, notes: dict[str, str]) -> str:
+    """Act on the click that triggered this, if one did; what became of it in words.
+
+    Words that were saved leave `notes`.
+    """
     button = ctx.triggered_id
     if not isinstance(button, dict) or not ctx.triggered[0]["value"]:
         return ""
-    finding = button["finding"]
-    outcome = desk.acknowledge(path, finding, button["version"], notes.get(finding, ""))
-    if outcome is not Outcome.ACKNOWLEDGED:
-        _notice(outcome_sentence(outcome))
-    return outcome_sentence(outcome)
+    finding, decision = button["finding"], _decision(button["decision"])
+    outcome = desk.decide(path, finding, decision, button["version"], notes.get(finding, ""))
+    sentence = outcome_sentence(outcome, decision)
+    if outcome is Outcome.RECORDED:
+        notes.pop(finding, None)
+    _notice("" if outcome is Outcome.RECORDED else sentence)
+    return sentence
+
+
+def _decision(word: object) -> Decision:
+    """The decision that a button names, from the known ones only: it came from a browser."""
+    try:
+        return Decision(str(word))
+    except ValueError:
+        return _nothing()
 
 
 def _ecg(app: Dash, desk: Desk) -> None:
@@ -202,5 +218,5 @@ def _notice(sentence: str) -> None:
     set_props("notice", {"children": sentence})
 
 
-def _nothing() -> Any:
+def _nothing() -> NoReturn:
     raise PreventUpdate

@@ -8,10 +8,17 @@ from zoneinfo import ZoneInfo
 from dash import html
 from dash.development.base_component import Component
 
+from clinical.findings import Decision
 from dashboards import parts
 from dashboards.facts import facts
 from dashboards.figures import Figure, TimelineData, View, timeline_figure
-from dashboards.findings_list import LONGEST_NOTE, acknowledged_findings, facts_list, open_findings
+from dashboards.findings_actions import LONGEST_NOTE
+from dashboards.findings_list import (
+    acknowledged_findings,
+    closed_findings,
+    facts_list,
+    open_findings,
+)
 from dashboards.following import Known, Step, follow, newest_with_strip
 from dashboards.reading import Look, look, timeline_data
 from dashboards.recent import Recent
@@ -46,10 +53,11 @@ class Timeline(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """The list, what to remember of it, and the ECG to show unasked."""
+    """The lists, what to remember of them, and the ECG to show unasked."""
 
     waiting: list[Component]
-    done: list[Component]
+    seen: list[Component]
+    closed: list[Component]
     step: Step
     newest: str | None
 
@@ -105,16 +113,21 @@ class Desk:
         zone, found = self._zone(context), read.findings
         return Findings(
             waiting=open_findings(found, zone, notes),
-            done=acknowledged_findings(found, zone),
+            seen=acknowledged_findings(found, zone, notes),
+            closed=closed_findings(found, zone, notes),
             step=follow(found, known),
             newest=newest_with_strip(found),
         )
 
-    def acknowledge(self, path: str, finding: str, version: int, note: str) -> Outcome:
-        """Take note of a finding as whoever opened this launch."""
+    def decide(
+        self, path: str, finding: str, decision: Decision, version: int, note: str
+    ) -> Outcome:
+        """Decide about a finding as whoever opened this launch."""
         context = self._services.open(path)
         words_typed = " ".join(note.split())[:LONGEST_NOTE]
-        return self._services.acknowledge(context, finding, version, words_typed)
+        if decision is Decision.COMMENTED and not words_typed:
+            return Outcome.WORDLESS
+        return self._services.decide(context, finding, decision, version, words_typed)
 
     def ecg(self, path: str, finding_id: str | None, viewport: Mapping[str, Any]) -> Component:
         """The panel of a finding's ECG; empty where no finding has one."""

@@ -4,17 +4,34 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
+from clinical.findings import OPEN_STATES, Decision, FindingState
 from config.clinical import load
 from dashboards import words
 from dashboards.facts import Fact
+from dashboards.findings_actions import first_step, more
 from dashboards.markup import aria
-from dashboards.services import Acknowledgement, Finding, WriteState
+from dashboards.services import Decided, Finding, WriteState
 
 OWN_DECIDER = "wristchart"
-LONGEST_NOTE = 500
+_STANDS = {
+    FindingState.ACKNOWLEDGED: "Seen",
+    FindingState.CONFIRMED: "Confirmed",
+    FindingState.REJECTED: "Rejected",
+    FindingState.UNREADABLE: "Rejected",
+    FindingState.RESOLVED: "Resolved",
+}
+_DONE = {
+    Decision.ACKNOWLEDGED: "✓ Acknowledged",
+    Decision.CONFIRMED: "✓ Confirmed",
+    Decision.REJECTED: "Rejected as wrong",
+    Decision.UNREADABLE: "Rejected as unreadable",
+    Decision.COMMENTED: "Comment",
+    Decision.RESOLVED: "✓ Resolved",
+    Decision.REOPENED: "Reopened",
+}
 
 
 def title(finding: Finding) -> str:
@@ -36,13 +53,13 @@ def evidence(finding: Finding, zone: ZoneInfo) -> str:
         parts.append(f"{100 * finding.coverage:.0f} % analysable")
     own = finding.decider.lower().startswith(OWN_DECIDER)
     parts.append("investigational software" if own else f"decided by {finding.decider}")
-    if finding.acknowledged is None:
+    if finding.state is not FindingState.CONFIRMED:
         parts.append("not clinician-confirmed")
     return " · ".join(parts)
 
 
 def write_state(write: WriteState, zone: ZoneInfo) -> tuple[str, str]:
-    """The state in the chart as words, and whether it is "done", "busy" or "late"."""
+    """The state in the chart as words, and whether it is "done", "busy", "kept" or "late"."""
     if write.state == "saved":
         when = f" {words.local(write.at, zone):%H:%M}" if write.at else ""
         return f"✓ saved in chart{when}", "done"
@@ -50,6 +67,8 @@ def write_state(write: WriteState, zone: ZoneInfo) -> tuple[str, str]:
         return "saving in chart…", "busy"
     if write.state == "waiting":
         return "not saved yet, will retry", "late"
+    if write.state in ("held", "unsent"):
+        return f"not sent to the chart: {write.reason}", "kept"
     return f"not saved in chart: {write.reason or 'look at the delivery list'}", "late"
 
 
@@ -57,22 +76,26 @@ def open_findings(
     findings: Sequence[Finding], zone: ZoneInfo, notes: Mapping[str, str]
 ) -> list[Component]:
     """What waits for somebody to take note of it. `notes`: words typed so far, by finding."""
-    waiting = [finding for finding in findings if finding.acknowledged is None]
+    waiting = [finding for finding in findings if finding.state is FindingState.OPEN]
     if not waiting:
         return [html.P("No open findings.", className="meta")]
-    rows = [_open(finding, zone, notes.get(finding.id, "")) for finding in waiting]
-    return [html.Ul(rows, className="flags")]
+    return [html.Ul([_row(each, zone, notes) for each in waiting], className="flags")]
 
 
-def acknowledged_findings(findings: Sequence[Finding], zone: ZoneInfo) -> list[Component]:
-    """What somebody has taken note of, folded, with who and when."""
-    rows = [
-        _done(finding, finding.acknowledged, zone) for finding in findings if finding.acknowledged
-    ]
-    if not rows:
-        return []
-    folded = html.Ul(rows, className="flags")
-    return [html.Details([html.Summary(f"{len(rows)} acknowledged"), folded])]
+def acknowledged_findings(
+    findings: Sequence[Finding], zone: ZoneInfo, notes: Mapping[str, str]
+) -> list[Component]:
+    """What somebody has taken note of and still stands, folded, with who and when."""
+    seen = [f for f in findings if f.state in OPEN_STATES and f.state is not FindingState.OPEN]
+    return _folded(seen, "acknowledged", zone, notes)
+
+
+def closed_findings(
+    findings: Sequence[Finding], zone: ZoneInfo, notes: Mapping[str, str]
+) -> list[Component]:
+    """What somebody rejected or resolved, folded, with who and when."""
+    closed = [finding for finding in findings if finding.state not in OPEN_STATES]
+    return _folded(closed, "closed", zone, notes)
 
 
 def facts_list(facts: Sequence[Fact]) -> list[Component]:
@@ -87,26 +110,48 @@ def facts_list(facts: Sequence[Fact]) -> list[Component]:
     return [html.Ul(rows, className="flags")] if rows else []
 
 
-def _open(finding: Finding, zone: ZoneInfo, note: str) -> Component:
+def _folded(
+    findings: Sequence[Finding], word: str, zone: ZoneInfo, notes: Mapping[str, str]
+) -> list[Component]:
+    if not findings:
+        return []
+    rows = html.Ul([_row(each, zone, notes) for each in findings], className="flags")
+    return [html.Details([html.Summary(f"{len(findings)} {word}"), rows])]
+
+
+def _row(finding: Finding, zone: ZoneInfo, notes: Mapping[str, str]) -> Component:
+    waits = finding.state is FindingState.OPEN
     severity = load("severity")["words"].get(finding.kind, "Review")
-    said = [_title(title(finding)), _why(finding, zone), _note(finding, note)]
-    actions = [*_show_ecg(finding, zone), _acknowledge(finding)]
+    name = title(finding)
+    said = [
+        _title(name),
+        _why(finding, zone),
+        *_history(finding, zone),
+        more(finding, name, notes.get(finding.id, "")),
+    ]
+    actions = [*_show_ecg(finding, zone), *first_step(finding, name)]
     return html.Li(
-        [_level(severity), html.Div(said), html.Div(actions, className="actions")],
-        className=f"flag {severity.lower()}",
+        [
+            _level(severity if waits else _STANDS[finding.state]),
+            html.Div(said),
+            html.Div(actions, className="actions"),
+        ],
+        id={"type": "finding", "finding": finding.id},  # keeps what is unfolded with its finding
+        className=f"flag {severity.lower() if waits else 'done'}",
     )
 
 
-def _done(finding: Finding, done: Acknowledgement, zone: ZoneInfo) -> Component:
-    who = f"✓ {done.name or done.by} · {words.moment(words.local(done.at, zone))}"
-    said = [_title(title(finding)), _why(finding, zone)]
-    if done.note:
-        said.append(html.P(f"“{done.note}”", className="why"))
-    actions = [*_show_ecg(finding, zone), html.Span(who, className="acked")]
-    return html.Li(
-        [_level("Seen"), html.Div(said), html.Div(actions, className="actions")],
-        className="flag done",
-    )
+def _history(finding: Finding, zone: ZoneInfo) -> list[Component]:
+    """Who decided what and when, the first decision first."""
+    if not finding.decisions:
+        return []
+    return [html.Ul([_decided(each, zone) for each in finding.decisions], className="history")]
+
+
+def _decided(done: Decided, zone: ZoneInfo) -> Component:
+    when = words.moment(words.local(done.at, zone))
+    said = f" “{done.note}”" if done.note else ""
+    return html.Li(f"{_DONE[done.decision]} by {done.name or done.by} · {when}{said}")
 
 
 def _level(word: str) -> Component:
@@ -131,26 +176,3 @@ def _show_ecg(finding: Finding, zone: ZoneInfo) -> list[Component]:
     onset = words.moment(words.local(finding.onset, zone))
     identity = {"type": "strip", "finding": finding.id}
     return [html.Button("ECG", id=identity, className="quiet", **aria(label=f"ECG of {onset}"))]
-
-
-def _acknowledge(finding: Finding) -> Component:
-    return html.Button(
-        "Acknowledge",
-        id={"type": "acknowledge", "finding": finding.id, "version": finding.version},
-        className="act",
-        **aria(label=f"Acknowledge: {title(finding)}"),
-    )
-
-
-def _note(finding: Finding, value: str) -> Component:
-    field = dcc.Input(
-        id={"type": "note", "finding": finding.id},
-        type="text",
-        value=value,
-        maxLength=LONGEST_NOTE,
-        placeholder="Note for the chart (optional)",
-        className="note-field",
-        autoComplete="off",
-    )
-    label = html.Label([html.Span("Note for the chart", className="unseen"), field])
-    return html.Details([html.Summary("Add a note"), label], className="note-fold")

@@ -5,15 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clinical.findings import Decision, FindingState
 from dashboards.findings_list import title
 from dashboards.services import Finding, Outcome
 
 Known = dict[str, Any]
 
-_OUTCOMES = {
-    Outcome.ACKNOWLEDGED: "Acknowledged.",
-    Outcome.CHANGED: "This finding has changed meanwhile. Look at it again before acknowledging.",
-    Outcome.NOT_PERMITTED: "Your launch does not permit acknowledging. Nothing was saved.",
+_DONE = {
+    Decision.ACKNOWLEDGED: "Acknowledged.",
+    Decision.CONFIRMED: "Confirmed.",
+    Decision.REJECTED: "Rejected as wrong.",
+    Decision.UNREADABLE: "Rejected as unreadable.",
+    Decision.COMMENTED: "Comment added.",
+    Decision.RESOLVED: "Resolved.",
+    Decision.REOPENED: "Reopened.",
+}
+_NOT_DONE = {
+    Outcome.CHANGED: "This finding has changed meanwhile. Look at it again before deciding.",
+    Outcome.WORDLESS: "Nothing was saved: write the comment first.",
+    Outcome.NOT_PERMITTED: "Your launch does not permit this. Nothing was saved.",
     Outcome.UNAVAILABLE: "Nothing was saved: the service did not answer. Try again.",
 }
 
@@ -49,13 +59,13 @@ def follow(findings: Sequence[Finding], known: Known | None) -> Step:
 def newest_with_strip(findings: Sequence[Finding]) -> str | None:
     """The finding whose ECG is shown unasked: the newest open one, else the newest."""
     able = [finding for finding in findings if finding.has_strip]
-    waiting = [finding for finding in able if finding.acknowledged is None]
+    waiting = [finding for finding in able if finding.state is FindingState.OPEN]
     return next((finding.id for finding in (*waiting, *able)), None)
 
 
-def outcome_sentence(outcome: Outcome) -> str:
-    """What became of an acknowledgement, for the person who clicked."""
-    return _OUTCOMES[outcome]
+def outcome_sentence(outcome: Outcome, decision: Decision) -> str:
+    """What became of a decision, for the person who clicked."""
+    return _NOT_DONE.get(outcome) or _DONE[decision]
 
 
 def _digest(value: object) -> str:

@@ -75,7 +75,7 @@ def _attention() -> Component:
         ],
         className="panel-head",
     )
-    rows = [html.Div(id=name) for name in ("findings", "facts", "acknowledged")]
+    rows = [html.Div(id=name) for name in ("findings", "facts", "acknowledged", "closed")]
     return html.Section([head, *rows], className="panel", **aria(label="Needs attention"))
 
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from clinical.findings import Decision, FindingState
 from clinical.medications import Lane
 
 
@@ -135,7 +136,11 @@ class RhythmRead:
 
 @dataclass(frozen=True, slots=True)
 class WriteState:
-    """Is the finding in the chart? `state`: pending, sending, saved, waiting or failed."""
+    """Is the finding in the chart?
+
+    `state`: pending, sending, saved, waiting, held (by the site's rules), unsent (it is on our
+    own list only) or failed.
+    """
 
     state: str
     at: datetime | None
@@ -143,9 +148,10 @@ class WriteState:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledgement:
-    """Who took note of a finding, when, with which words."""
+class Decided:
+    """What somebody decided about a finding, when, with which words."""
 
+    decision: Decision
     by: str
     name: str
     at: datetime
@@ -154,11 +160,11 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding with its evidence; the fields are those of the API."""
+    """A finding with its evidence; the fields are those of the API. `decisions`: oldest first."""
 
     id: str
     kind: str
-    state: str
+    state: FindingState
     onset: datetime
     end: datetime | None
     detected_at: datetime
@@ -172,7 +178,7 @@ class Finding:
     device: str
     has_strip: bool
     write: WriteState
-    acknowledged: Acknowledgement | None
+    decisions: tuple[Decided, ...]
     version: int
 
 
@@ -208,10 +214,11 @@ class Invitation:
 
 
 class Outcome(StrEnum):
-    """What became of an acknowledgement."""
+    """What became of a decision."""
 
-    ACKNOWLEDGED = "acknowledged"
+    RECORDED = "recorded"
     CHANGED = "changed"  # the finding changed since the page read it: look again
+    WORDLESS = "wordless"  # a comment without words
     NOT_PERMITTED = "not permitted"
     UNAVAILABLE = "unavailable"  # nothing was saved; try again
 
@@ -258,8 +265,10 @@ class Services(Protocol):
         """The ECG behind a finding; None if it has none."""
         ...
 
-    def acknowledge(self, context: str, finding_id: str, version: int, note: str) -> Outcome:
-        """Take note of a finding as the signed-in user; repeating it changes nothing."""
+    def decide(
+        self, context: str, finding_id: str, decision: Decision, version: int, note: str
+    ) -> Outcome:
+        """Decide about a finding as the signed-in user; repeating it changes nothing."""
         ...
 
     def invite(self, context: str) -> Invitation | Missing:

@@ -25,7 +25,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     // No refresh while nobody looks, nor while a note is being typed: it would take the words away.
     function tick(count, pathname) {
-      const typing = document.activeElement && document.activeElement.closest(".note-fold");
+      const typing = document.activeElement && document.activeElement.closest(".more[open]");
       if (!pathname || document.hidden || typing) return skip();
       return count || 0;
     }
@@ -97,11 +97,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
 // A list that is drawn anew drops the focus of the button that was pressed in it: give it a place.
 document.addEventListener("click", (event) => {
-  if (!event.target.closest(".act")) return;
-  const list = document.getElementById("findings");
+  if (!event.target.closest(".act, .decide")) return;
+  const title = document.getElementById("attention-title");
+  const list = title && title.closest("section");
   const watch = new MutationObserver(() => {
     watch.disconnect();
-    if (document.activeElement === document.body) document.getElementById("attention-title").focus();
+    if (document.activeElement === document.body) title.focus();
   });
   if (list) watch.observe(list, { childList: true, subtree: true });
 });

@@ -12,12 +12,14 @@ from werkzeug.serving import make_server
 
 from app.contexts import LaunchContext
 from app.services import LaunchedServices
+from clinical.findings import Decision
 from dashboards.services import Banner, LaunchExpired, MedicationRead, Missing, Outcome
 from safeguards.assertions import Asker, Verifier
 from tests.app.conftest import Browser, Site
 from tests.support.stub_ehr import StubEhr, order
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 1, 2)
+SEEN = Decision.ACKNOWLEDGED
 
 
 class StubBackend:
@@ -141,7 +143,7 @@ def test_without_the_backend_the_rest_is_shown(ehr: StubEhr, site: Site) -> None
     assert desk.ask("findings") == Missing("Findings", silent)
     assert desk.ask("strip", "f1") == Missing("ECG", silent)
     assert desk.ask("invite") == Missing("Invitation", silent)
-    assert desk.ask("acknowledge", "f1", 1, "") is Outcome.UNAVAILABLE
+    assert desk.ask("decide", "f1", SEEN, 1, "") is Outcome.UNAVAILABLE
     assert isinstance(desk.ask("medications"), MedicationRead)
     assert desk.ask("timezone") == "Europe/Oslo"
 
@@ -185,16 +187,16 @@ def test_the_chart_is_read_once_for_a_while(desk: Desk, ehr: StubEhr) -> None:
         (404, Outcome.UNAVAILABLE),
     ],
 )
-def test_what_became_of_an_acknowledgement(
+def test_what_became_of_a_decision(
     desk: Desk, backend: StubBackend, status: int, outcome: Outcome
 ) -> None:
     backend.status = status
-    assert desk.ask("acknowledge", "f1", 1, "seen") is outcome
+    assert desk.ask("decide", "f1", SEEN, 1, "seen") is outcome
 
 
 def test_the_same_click_twice_is_one_act(desk: Desk, backend: StubBackend) -> None:
     for note in ("seen", "seen", "called"):
-        desk.ask("acknowledge", "f1", 1, note)
+        desk.ask("decide", "f1", SEEN, 1, note)
     keys = [headers["Idempotency-Key"] for headers in backend.headers[-3:]]
     assert keys[0] == keys[1] != keys[2]
 
@@ -204,7 +206,7 @@ def test_a_finding_that_is_none_is_not_asked_for(
     desk: Desk, backend: StubBackend, finding: str
 ) -> None:
     assert desk.ask("strip", finding) is None
-    assert desk.ask("acknowledge", finding, 1, "") is Outcome.CHANGED
+    assert desk.ask("decide", finding, SEEN, 1, "") is Outcome.CHANGED
     assert backend.asked == []
 
 
@@ -225,7 +227,7 @@ def test_what_is_not_permitted_is_said(desk: Desk, backend: StubBackend) -> None
         ("rhythm", (FIRST, LAST)),
         ("findings", ()),
         ("strip", ("f1",)),
-        ("acknowledge", ("f1", 1, "")),
+        ("decide", ("f1", SEEN, 1, "")),
         ("invite", ()),
     ],
 )

@@ -8,11 +8,12 @@ from threading import Lock
 
 import numpy as np
 
+from clinical.findings import Decision, FindingState, after
 from clinical.medications import Order, Source, lanes
 from dashboards.services import (
-    Acknowledgement,
     Banner,
     Day,
+    Decided,
     Episode,
     Finding,
     FindingsRead,
@@ -131,7 +132,7 @@ def _finding(identity: str, onset: datetime, minutes: float, **facts: object) ->
     base = Finding(
         id=identity,
         kind="atrial-fibrillation",
-        state="open",
+        state=FindingState.OPEN,
         onset=onset,
         end=None,
         detected_at=onset + timedelta(minutes=5),
@@ -145,10 +146,14 @@ def _finding(identity: str, onset: datetime, minutes: float, **facts: object) ->
         device="Heart patch 2",
         has_strip=True,
         write=WriteState("saved", onset + timedelta(minutes=5, seconds=2), ""),
-        acknowledged=None,
+        decisions=(),
         version=1,
     )
     return replace(base, **facts)  # type: ignore[arg-type]
+
+
+def decided(decision: Decision, at: datetime, note: str = "") -> Decided:
+    return Decided(decision, "Practitioner/ingrid-lind", "Dr Ingrid Lind", at, note)
 
 
 def strip(start: datetime, rate: int = 250, seconds: int = 30) -> Strip:
@@ -186,13 +191,16 @@ class FakeServices:
     lock: Lock = field(default_factory=Lock)
 
     def __post_init__(self) -> None:
-        seen = Acknowledgement(
-            "Practitioner/ingrid-lind", "Dr Ingrid Lind", ago(10.9), "Called her"
-        )
+        seen = decided(Decision.ACKNOWLEDGED, ago(10.9), "Called her")
         self.kept = {
             "now": _finding("now", NOW - timedelta(minutes=24), 24),
             "old": _finding(
-                "old", ago(11.3), 64, end=ago(11.3) + timedelta(minutes=64), acknowledged=seen
+                "old",
+                ago(11.3),
+                64,
+                end=ago(11.3) + timedelta(minutes=64),
+                state=FindingState.ACKNOWLEDGED,
+                decisions=(seen,),
             ),
         }
 
@@ -249,18 +257,22 @@ class FakeServices:
     def strip(self, context: str, finding_id: str) -> Strip | Missing | None:
         return self._part("ECG") or strip(self.kept[finding_id].onset + timedelta(minutes=2))
 
-    def acknowledge(self, context: str, finding_id: str, version: int, note: str) -> Outcome:
-        self.calls.append(f"acknowledge {finding_id} v{version} {note}".strip())
+    def decide(
+        self, context: str, finding_id: str, decision: Decision, version: int, note: str
+    ) -> Outcome:
+        self.calls.append(f"{decision} {finding_id} v{version} {note}".strip())
         if self.outcome:
             return self.outcome
-        done = Acknowledgement("Practitioner/ingrid-lind", "Dr Ingrid Lind", NOW, note)
         with self.lock:
             old = self.kept[finding_id]
-            waiting = WriteState("pending", None, "")
             self.kept[finding_id] = replace(
-                old, acknowledged=done, write=waiting, version=old.version + 1
+                old,
+                state=after(old.state, decision),
+                decisions=(*old.decisions, decided(decision, NOW, note)),
+                write=WriteState("pending", None, ""),
+                version=old.version + 1,
             )
-        return Outcome.ACKNOWLEDGED
+        return Outcome.RECORDED
 
     def invite(self, context: str) -> Invitation | Missing:
         url = "http://127.0.0.1:8411/link/example-token"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -9,15 +10,17 @@ import pytest
 from dash.development.base_component import Component
 from plotly.utils import PlotlyJSONEncoder
 
+from clinical.findings import Decision, FindingState, allowed
 from dashboards.findings_list import (
     acknowledged_findings,
+    closed_findings,
     evidence,
     open_findings,
     title,
     write_state,
 )
 from dashboards.services import Finding, WriteState
-from tests.dashboards.fake_services import NOW, FakeServices
+from tests.dashboards.fake_services import NOW, FakeServices, decided
 
 OSLO = ZoneInfo("Europe/Oslo")
 
@@ -67,6 +70,8 @@ def test_a_vendors_verdict_names_the_vendor(ongoing: Finding) -> None:
         ("saved", "✓ saved in chart 15:30"),
         ("waiting", "not saved yet, will retry"),
         ("failed", "not saved in chart: refused by the chart"),
+        ("held", "not sent to the chart: refused by the chart"),
+        ("unsent", "not sent to the chart: refused by the chart"),
     ],
 )
 def test_the_state_in_the_chart_is_said(state: str, words: str) -> None:
@@ -84,11 +89,38 @@ def test_words_being_typed_survive_a_redraw(ongoing: Finding) -> None:
 
 
 def test_an_acknowledged_finding_says_who_when_and_why(seen: Finding) -> None:
-    drawn = text(acknowledged_findings([seen], OSLO))
+    drawn = text(acknowledged_findings([seen], OSLO, {}))
     assert "1 acknowledged" in drawn
-    assert "✓ Dr Ingrid Lind · 9 Nov 17:54" in drawn
-    assert "Called her" in drawn
-    assert "Acknowledge:" not in drawn
+    assert "✓ Acknowledged by Dr Ingrid Lind · 9 Nov 17:54 “Called her”" in drawn
+    assert '"Acknowledge"' not in drawn
+
+
+def test_what_a_person_closed_is_told_with_its_whole_history(seen: Finding) -> None:
+    last = decided(Decision.UNREADABLE, NOW, "")
+    closed = replace(
+        seen, state=FindingState.UNREADABLE, decisions=(*seen.decisions, last), version=3
+    )
+    drawn = text(closed_findings([closed], OSLO, {}))
+    assert "1 closed" in drawn
+    assert drawn.index("Acknowledged by") < drawn.index("Rejected as unreadable by Dr Ingrid Lind")
+    assert open_findings([closed], OSLO, {})[0].to_plotly_json()["type"] == "P"
+    assert acknowledged_findings([closed], OSLO, {}) == []
+
+
+@pytest.mark.parametrize("state", FindingState)
+def test_a_row_offers_what_the_state_allows_and_no_more(
+    ongoing: Finding, state: FindingState
+) -> None:
+    finding = [replace(ongoing, state=state)]
+    lists = (open_findings, acknowledged_findings, closed_findings)
+    drawn = "".join(text(shown(finding, OSLO, {})) for shown in lists)
+    assert set(re.findall(r'"decision": "(\w+)"', drawn)) == set(allowed(state))
+
+
+def test_only_a_confirmation_confirms(ongoing: Finding) -> None:
+    for state in FindingState:
+        said = evidence(replace(ongoing, state=state), OSLO)
+        assert ("not clinician-confirmed" in said) == (state is not FindingState.CONFIRMED)
 
 
 def test_an_ecg_is_offered_only_where_there_is_one(ongoing: Finding) -> None:
@@ -99,7 +131,8 @@ def test_an_ecg_is_offered_only_where_there_is_one(ongoing: Finding) -> None:
 
 def test_no_findings_is_said() -> None:
     assert "No open findings." in text(open_findings([], OSLO, {}))
-    assert acknowledged_findings([], OSLO) == []
+    assert acknowledged_findings([], OSLO, {}) == []
+    assert closed_findings([], OSLO, {}) == []
 
 
 def test_a_finding_across_midnight_names_both_days(ongoing: Finding) -> None:

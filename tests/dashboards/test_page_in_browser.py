@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from clinical.findings import FindingState
 from dashboards.services import Outcome
 from tests.dashboards.fake_services import FakeServices
 from tests.dashboards.serving import served
@@ -60,6 +62,11 @@ def settled(page: Page) -> None:
     expect(page.locator("#summary")).to_contain_text("/90 d")
     expect(page.locator("#ecg .main-svg").first).to_be_visible()
     page.wait_for_load_state("networkidle")
+
+
+def more(page: Page) -> Locator:
+    """The fold with all that can be done about the first open finding."""
+    return page.locator("#findings .more summary").first
 
 
 def test_the_page_draws_without_a_complaint_and_without_leaving_the_server(
@@ -125,17 +132,53 @@ def test_range_buttons_work_from_the_keyboard(page: Page) -> None:
 
 
 def test_acknowledging_moves_the_finding_and_says_who(page: Page, services: FakeServices) -> None:
-    page.get_by_text("Add a note").click()
-    page.get_by_label("Note for the chart").fill("Called, ECG booked")
+    more(page).click()
+    page.locator("#findings .note-field input").fill("Called, ECG booked")
     page.get_by_role("button", name="Acknowledge: Possible atrial fibrillation").click()
     expect(page.get_by_text("2 acknowledged")).to_be_visible()
     expect(page.get_by_text("No open findings.")).to_be_visible()
     expect(page.locator("#announcement")).to_have_text("Acknowledged.")
     expect(page.locator("#attention-title")).to_be_focused()
     page.get_by_text("2 acknowledged").click()
-    expect(page.get_by_text("✓ Dr Ingrid Lind · 20 Nov")).to_be_visible()
-    expect(page.get_by_text("“Called, ECG booked”")).to_be_visible()
-    assert "acknowledge now v1 Called, ECG booked" in services.calls
+    done = "✓ Acknowledged by Dr Ingrid Lind · 20 Nov 15:30 “Called, ECG booked”"
+    expect(page.get_by_text(done)).to_be_visible()
+    assert "acknowledged now v1 Called, ECG booked" in services.calls
+
+
+def test_a_finding_is_rejected_and_reopened_from_the_keyboard(
+    page: Page, services: FakeServices
+) -> None:
+    more(page).focus()
+    page.keyboard.press("Enter")
+    for word in ("Note for the chart", "Confirm", "Reject: wrong"):
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_accessible_name(re.compile(f"^{word}"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No open findings.")).to_be_visible()
+    expect(page.locator("#announcement")).to_have_text("Rejected as wrong.")
+    expect(page.locator("#attention-title")).to_be_focused()
+    page.get_by_text("1 closed").click()
+    page.locator("#closed .more summary").click()
+    page.get_by_role("button", name="Reopen: Possible atrial fibrillation").click()
+    expect(page.get_by_role("button", name="Acknowledge: Possible")).to_be_visible()
+    acts = [call for call in services.calls if " v" in call]
+    assert acts == ["rejected now v1", "reopened now v2"]
+
+
+def test_a_comment_needs_words_and_leaves_the_finding_where_it_is(
+    page: Page, services: FakeServices
+) -> None:
+    more(page).click()
+    page.locator("#findings").get_by_role("button", name="Comment: ").click()
+    expect(page.locator("#notice")).to_contain_text("write the comment first")
+    field = page.locator("#findings .note-field input")
+    field.fill("Pacemaker clinic informed")
+    page.locator("#findings").get_by_role("button", name="Comment: ").click()
+    expect(page.locator("#findings .history")).to_contain_text("“Pacemaker clinic informed”")
+    expect(page.locator("#notice")).to_be_empty()
+    expect(field).to_be_visible()
+    expect(field).to_have_value("")
+    assert "commented now v1 Pacemaker clinic informed" in services.calls
 
 
 def test_a_refused_acknowledgement_says_so_and_keeps_the_finding(
@@ -152,7 +195,7 @@ def test_a_new_finding_appears_by_itself(page: Page, services: FakeServices) -> 
     with services.lock:
         services.kept["new"] = type(old)(
             **{name: getattr(old, name) for name in old.__slots__}
-            | {"id": "new", "acknowledged": None}
+            | {"id": "new", "state": FindingState.OPEN, "decisions": ()}
         )
     expect(page.locator("#findings .flag")).to_have_count(2, timeout=10_000)
     expect(page.locator("#announcement")).to_contain_text("New finding: Possible atrial")
@@ -173,8 +216,8 @@ def test_a_quiet_minute_redraws_nothing(page: Page) -> None:
 
 
 def test_a_note_being_typed_is_left_alone(page: Page, services: FakeServices) -> None:
-    page.get_by_text("Add a note").click()
-    field = page.get_by_label("Note for the chart")
+    more(page).click()
+    field = page.locator("#findings .note-field input")
     field.fill("Called")
     services.calls.clear()
     page.wait_for_timeout(4500)
@@ -239,7 +282,8 @@ def test_axe_finds_no_barrier(browser: Browser, address: str, width: int, scheme
     )
     page = opened(context, address)
     page.get_by_text("1 acknowledged").click()
-    page.get_by_text("Add a note").click()
+    more(page).click()
+    page.locator("#acknowledged .more summary").click()
     page.get_by_role("button", name="Show as table").click()
     expect(page.locator("#ecg .main-svg").first).to_be_visible()
     expect(page.get_by_role("region", name="Daily values")).to_be_visible()

@@ -58,7 +58,8 @@ def test_an_unknown_patient_is_not_found(ehr, path):
 
 
 def acknowledgement(*parts):
-    return [{"url": "https://example.org/x/flag-acknowledgement", "extension": list(parts)}]
+    decision = {"url": "decision", "valueCode": "acknowledged"}
+    return [{"url": "https://example.org/x/flag-decision", "extension": [decision, *parts]}]
 
 
 def test_the_banner_shows_active_flags_and_who_acknowledged_them(own_ehr):

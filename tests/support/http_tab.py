@@ -14,7 +14,7 @@ from tests.conformance.browser import Browser
 from tests.support.two_tabs import Person
 
 VIEWPORT = {"theme": "light", "compact": False, "visit": "visit"}
-BUTTON = re.compile(r'\{[^{}]*"type": ?"acknowledge"[^{}]*\}')
+BUTTON = re.compile(r'\{[^{}]*"decision": ?"acknowledged"[^{}]*\}')
 SEVERAL = '"ALL"'
 
 

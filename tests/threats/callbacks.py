@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 Values = dict[str, Any]
@@ -15,7 +16,7 @@ def answered_by_the_server(dependencies: Any) -> list[Values]:
 
 def values_of(finding: str) -> Values:
     """What the page would send that names a finding, or asks for something of a patient."""
-    button = {"finding": finding, "type": "acknowledge", "version": 1}
+    button = {"decision": "acknowledged", "finding": finding, "type": "decide", "version": 1}
     note = {"finding": finding, "type": "note"}
     return {
         "viewport.data": VIEWPORT,
@@ -26,7 +27,7 @@ def values_of(finding: str) -> Values:
         "newest.data": finding,
         "chosen.data": finding,
         "invite.n_clicks": 1,
-        "acknowledge.n_clicks": [{"id": button, "property": "n_clicks", "value": 1}],
+        "decide.n_clicks": [{"id": button, "property": "n_clicks", "value": 1}],
         "note.id": [{"id": note, "property": "id", "value": note}],
         "note.value": [{"id": note, "property": "value", "value": "seen"}],
     }
@@ -37,8 +38,8 @@ def body_of(entry: Values, path: str, values: Values) -> Values:
     names = [name.rpartition(".") for name in entry["output"].strip(".").split("...")]
     outputs = [{"id": name[0], "property": name[2]} for name in names]
     changed = [f"{wire['id']}.{wire['property']}" for wire in entry["inputs"]][-1]
-    if "acknowledge" in changed:
-        [button] = values["acknowledge.n_clicks"]
+    if "decide" in changed:
+        [button] = values["decide.n_clicks"]
         changed = _as_dash_writes(button["id"]) + ".n_clicks"
     parts = {
         part: [_value(wire, path, values) for wire in entry[part]] for part in ("inputs", "state")
@@ -55,11 +56,10 @@ def body_of(entry: Values, path: str, values: Values) -> Values:
 def _value(wire: Values, path: str, values: Values) -> Any:
     name = f"{wire['id']}.{wire['property']}"
     if "{" in wire["id"]:
-        kind = "acknowledge" if "acknowledge" in wire["id"] else "note"
+        kind = "decide" if "decide" in wire["id"] else "note"
         return values[f"{kind}.{wire['property']}"]
     return {**wire, "value": path if name == "url.pathname" else values.get(name)}
 
 
 def _as_dash_writes(identifier: Values) -> str:
-    finding, version = identifier["finding"], identifier["version"]
-    return f'{{"finding":"{finding}","type":"acknowledge","version":{version}}}'
+    return json.dumps(identifier, sort_keys=True, separators=(",", ":"))

@@ -69,7 +69,7 @@ class Hospital:
         """Whether anybody has acknowledged a patient's finding."""
         with self._engine.connect() as connection:
             [finding] = list_findings(connection, self._person(name))
-        return finding["acknowledged"] is not None
+        return finding["decisions"] != []
 
     def audited(self, action: str) -> list[str]:
         """The entities of the web application's audit rows with an action."""

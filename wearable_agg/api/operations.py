@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wearable_agg.api.acting import ACTING
 from wearable_agg.api.caring import CARING
+from wearable_agg.api.deciding import DECIDING
 from wearable_agg.api.reading import READING
 
-ROUTES = (*READING, *ACTING, *CARING)
+ROUTES = (*READING, *DECIDING, *ACTING, *CARING)

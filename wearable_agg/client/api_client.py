@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from requests import Response
 
+from clinical.findings import Decision
 from safeguards.assertions import Asker, Signer
 from safeguards.egress import Egress, EgressError, Token
 from safeguards.strict_json import Malformed, dumps, loads
@@ -94,15 +95,22 @@ class ApiClient:
         except NotFound:
             return None
 
-    def acknowledge(
-        self, asker: Asker, finding_id: str, version: int, note: str, idempotency_key: str
+    def decide(
+        self,
+        asker: Asker,
+        finding_id: str,
+        decision: Decision,
+        version: int,
+        note: str,
+        idempotency_key: str,
     ) -> Finding:
-        """Record that the asker acknowledges a finding, once per `idempotency_key`.
+        """Record what the asker decides about a finding, once per `idempotency_key`.
 
-        Raises Stale where `version` is not the present one, NotFound, and Refused.
+        Raises Stale where `version` is not the present one or the finding does not stand where
+        this can be decided, NotFound, and Refused.
         """
-        path = f"/findings/{finding_id}/acknowledgement"
-        document = {"note": note, "version": version}
+        document = {"decision": decision.value, "version": version, "note": note}
+        path = f"/findings/{finding_id}/decisions"
         return self._post(Finding, asker, path, document, idempotency_key)
 
     def invite(self, asker: Asker, birth_date: date | None = None) -> Invitation:

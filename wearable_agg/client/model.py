@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from clinical.findings import Decision, FindingState
+
 CalendarDay = date  # the name of a field hides the name of its type
 
 
@@ -130,7 +132,11 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """How far a finding has come into the chart: pending, sending, saved, waiting or failed."""
+    """How far a finding has come into the chart.
+
+    `state`: pending, sending, saved, waiting, held (by the site's rules, for now), unsent (kept out
+    of the chart, it stands on our own list) or failed.
+    """
 
     state: str
     at: datetime | None
@@ -138,9 +144,10 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """Who acknowledged a finding, and when."""
+class Decided:
+    """What somebody decided about a finding, and when."""
 
+    decision: Decision
     by: str
     name: str
     at: datetime
@@ -149,11 +156,14 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding with what speaks for it; `version` is to be given back when acting on it."""
+    """A finding with what speaks for it; `version` is to be given back when deciding.
+
+    `decisions`: the first one first.
+    """
 
     id: str
     kind: str
-    state: str
+    state: FindingState
     onset: datetime
     end: datetime | None
     detected_at: datetime
@@ -167,7 +177,7 @@ class Finding:
     device: str
     has_strip: bool
     write: Write
-    acknowledged: Acknowledged | None
+    decisions: tuple[Decided, ...]
     version: int
 
 

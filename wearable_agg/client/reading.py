@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
+from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -28,6 +29,8 @@ def read(model: type[Model], document: Any) -> Model:
 def _reader(kind: Any) -> _Reader:
     if isinstance(kind, type) and is_dataclass(kind):
         return _object_reader(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
     if isinstance(kind, type) and issubclass(kind, tuple):
         return _row_reader(kind)
     if isinstance(kind, types.UnionType):

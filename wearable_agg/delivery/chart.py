@@ -140,10 +140,17 @@ class Held:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Nothing was sent, and nothing will be: it stands on our own list only."""
+
+    reason: str
+
+
 Failure: TypeAlias = (
     Conflict | Several | Mismatched | Ambiguous | Throttled | NotSent | Refused | Rejected
 )
-Outcome: TypeAlias = Created | Existed | Updated | Absent | Held | Failure
+Outcome: TypeAlias = Created | Existed | Updated | Absent | Held | Withheld | Failure
 
 
 class Chart(Protocol):

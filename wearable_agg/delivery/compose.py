@@ -8,20 +8,21 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, RowMapping, select
 
+from clinical.findings import Decision
 from wearable_agg.delivery import messages, resources
 from wearable_agg.delivery.abilities import WORKLIST, Personality
 from wearable_agg.delivery.chart import Identifier, New, Resource
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.listing import counts
-from wearable_agg.delivery.marks import Acknowledgement
+from wearable_agg.delivery.marks import Mark
 from wearable_agg.delivery.naming import with_site
 from wearable_agg.delivery.outbox import Item
 from wearable_agg.delivery.resources import DayTotal, FindingFacts, StripFacts
-from wearable_agg.delivery.states import Kind
+from wearable_agg.delivery.states import Kind, State
 from wearable_agg.delivery.validation import check
 from wearable_agg.delivery.writes import (
-    AcknowledgementWrite,
     DayWrite,
+    DecisionWrite,
     FindingWrite,
     WorklistWrite,
     Write,
@@ -29,6 +30,7 @@ from wearable_agg.delivery.writes import (
 from wearable_agg.people.registry import EhrPatient
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.findings_tables import decisions, findings, strips
+from wearable_agg.store.outbox_tables import outbox
 
 _NAMES = uuid.UUID("5f1c4f5e-0f6b-4a0f-9d53-8e1f3f6a7c21")
 
@@ -43,8 +45,8 @@ def compose(
     match item.kind:
         case Kind.FLAG:
             return _carried(connection, item, identity, personality)
-        case Kind.ACKNOWLEDGEMENT:
-            return _acknowledgement(connection, item, identity, personality)
+        case Kind.DECISION:
+            return _decision(connection, item, identity, personality)
         case Kind.DAY:
             return _day(item, identity, personality)
 
@@ -126,16 +128,17 @@ def _findable(observation: Resource, name: Identifier, personality: Personality)
     return {**observation, "note": [*observation.get("note", []), said]}
 
 
-def _acknowledgement(
+def _decision(
     connection: Connection, item: Item, identity: Identity, personality: Personality
 ) -> Write:
     route = personality.route
-    if route == WORKLIST or not personality.kinds[route].changeable:
+    if route == WORKLIST or not personality.kinds[route].changeable or _is_unsent(connection, item):
         return WorklistWrite(item.subject)
     row = connection.execute(select(decisions).where(decisions.c.id == item.payload["decision"]))
     decided = row.mappings().one()
-    mark = Acknowledgement(
+    mark = Mark(
         id=decided["id"],
+        decision=Decision(decided["kind"]),
         by=decided["by"],
         name=decided["by_name"],
         at=from_micros(decided["at"]),
@@ -143,7 +146,21 @@ def _acknowledgement(
     )
     name = name_of(identity, item.patient, _finding(connection, item.subject), route)
     patient = item.patient
-    return AcknowledgementWrite(route, name, patient.patient_id, patient.issuer, mark)
+    return DecisionWrite(route, name, patient.patient_id, patient.issuer, mark)
+
+
+def _is_unsent(connection: Connection, item: Item) -> bool:
+    """Tell whether the finding was kept out of this chart for good."""
+    patient = item.patient
+    found = select(outbox.c.id).where(
+        outbox.c.subject == item.subject,
+        outbox.c.tenant == patient.tenant,
+        outbox.c.issuer == patient.issuer,
+        outbox.c.patient_id == patient.patient_id,
+        outbox.c.kind == Kind.FLAG,
+        outbox.c.state == State.UNSENT,
+    )
+    return connection.execute(found).first() is not None
 
 
 def _day(item: Item, identity: Identity, personality: Personality) -> DayWrite:

@@ -22,7 +22,7 @@ def add_flag(connection: Connection, patient: EhrPatient, person_id: int, findin
     worklist.add(connection, patient, person_id, finding_id)
 
 
-def add_acknowledgement(
+def add_decision(
     connection: Connection,
     patient: EhrPatient,
     person_id: int,
@@ -30,10 +30,10 @@ def add_acknowledgement(
     decision_id: str,
     by: str,
 ) -> None:
-    """Queue the mark that somebody, `by`, acknowledged a finding, for one chart."""
-    key = f"acknowledgement|{decision_id}"
+    """Queue the mark that somebody, `by`, decided about a finding, for one chart."""
     payload = {"decision": decision_id}
-    _put(connection, patient, person_id, Kind.ACKNOWLEDGEMENT, key, finding_id, payload)
+    key = f"decision|{decision_id}"
+    _put(connection, patient, person_id, Kind.DECISION, key, finding_id, payload)
     worklist.see(connection, patient, finding_id, by)
 
 
@@ -49,6 +49,24 @@ def reconsider(connection: Connection, finding_id: str) -> None:
         )
         .values(next_at=now_micros())
     )
+
+
+def offer_again(connection: Connection, finding_id: str) -> None:
+    """Take up a finding again that was kept out of the chart: it was reopened."""
+    now = now_micros()
+    again = {"state": State.PENDING, "next_at": now, "queued_at": now, "attempts": 0}
+    rows = connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.subject == finding_id,
+            outbox.c.kind == Kind.FLAG,
+            outbox.c.state == State.UNSENT,
+        )
+        .values(**again, updated_at=now, reason=None)
+        .returning(outbox.c.id, outbox.c.tenant)
+    )
+    for row in rows.all():
+        audit_move(connection, row.tenant, row.id, "offered again", {})
 
 
 def put_day(

@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, or_, select
 
-from wearable_agg.delivery.states import State
+from safeguards.strict_json import loads
+from wearable_agg.delivery.abilities import WORKLIST
+from wearable_agg.delivery.states import HELD, State
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.findings_tables import decisions, episodes, findings, strips
 from wearable_agg.store.outbox_tables import outbox
@@ -21,6 +23,7 @@ _SHOWN = {
     State.RETRY: "waiting",
     State.UNKNOWN: "waiting",
     State.DONE: "saved",
+    State.UNSENT: "unsent",
     State.PARKED: "failed",
     State.DEAD: "failed",
 }
@@ -58,7 +61,7 @@ def list_findings(
             "duration_seconds": seconds[row["id"]],
             "has_strip": row["id"] in shown,
             "write": _write(writes[row["id"]], row),
-            "acknowledged": judged.get(row["id"]),
+            "decisions": judged[row["id"]],
         }
         for row in found
     ]
@@ -137,20 +140,23 @@ def _with_strip(connection: Connection, ids: list[str]) -> set[str]:
     return set(connection.execute(found).scalars())
 
 
-def _decisions(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Return the latest acknowledgement, by finding."""
+def _decisions(connection: Connection, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    """Return what people decided, the first decision first, by finding."""
     rows = connection.execute(
         select(decisions).where(decisions.c.finding_id.in_(ids)).order_by(decisions.c.version)
     )
-    return {
-        row["finding_id"]: {
-            "by": row["by"],
-            "name": row["by_name"],
-            "at": iso(row["at"]),
-            "note": row["note"],
-        }
-        for row in rows.mappings()
-    }
+    made: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows.mappings():
+        made[row["finding_id"]].append(
+            {
+                "decision": row["kind"],
+                "by": row["by"],
+                "name": row["by_name"],
+                "at": iso(row["at"]),
+                "note": row["note"],
+            }
+        )
+    return made
 
 
 def _writes(connection: Connection, ids: list[str]) -> dict[str, list[RowMapping]]:
@@ -164,14 +170,22 @@ def _writes(connection: Connection, ids: list[str]) -> dict[str, list[RowMapping
 
 
 def _write(rows: list[RowMapping], finding: RowMapping) -> dict[str, Any]:
-    """Sum up the writes of a finding: the first that is not in the chart, or else the latest."""
+    """Sum up the writes of a finding: the first not done, or the one kept out, or the latest."""
     if not rows:
         reason = "No chart is linked to this person"
         return {"state": "waiting", "at": iso(finding["created_at"]), "reason": reason}
-    open_ones = [row for row in rows if row["state"] != State.DONE]
-    shown = open_ones[0] if open_ones else rows[-1]
-    return {
-        "state": _SHOWN[State(shown["state"])],
-        "at": iso(shown["updated_at"]),
-        "reason": shown["reason"] or "",
-    }
+    open_ones = [row for row in rows if row["state"] not in (State.DONE, State.UNSENT)]
+    kept_out = [row for row in rows if row["state"] == State.UNSENT]
+    shown = (*open_ones, *kept_out, rows[-1])[0]
+    reason = shown["reason"] or ""
+    state = _SHOWN[State(shown["state"])]
+    if reason.startswith(HELD):
+        state, reason = "held", reason.removeprefix(HELD)
+    elif state == "saved" and _on_worklist(shown):
+        state, reason = "unsent", "this EHR takes no such entry, it stands on this list"
+    return {"state": state, "at": iso(shown["updated_at"]), "reason": reason}
+
+
+def _on_worklist(row: RowMapping) -> bool:
+    reference = loads(row["result"])["reference"] if row["result"] else ""
+    return str(reference).startswith(WORKLIST)

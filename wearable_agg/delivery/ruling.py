@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from clinical.findings import Decision
 from clinical.medications import Code
 from clinical.rules import Candidate, Facts, Rules, Sent, configured, decide
 from clinical.verdicts import Signal
@@ -14,8 +16,11 @@ from wearable_agg.delivery.outbox import Item
 from wearable_agg.delivery.patient_facts import PatientRecord
 from wearable_agg.delivery.states import Kind
 from wearable_agg.store.clock import from_micros, to_micros
-from wearable_agg.store.findings_tables import episodes, findings
+from wearable_agg.store.findings_tables import decisions, episodes, findings
 from wearable_agg.store.outbox_tables import NEWS, outbox
+
+_TAKING_NOTE = (Decision.ACKNOWLEDGED, Decision.CONFIRMED, Decision.REOPENED)
+_CLOSING = (Decision.REJECTED, Decision.UNREADABLE, Decision.RESOLVED)
 
 
 def ruling(
@@ -30,7 +35,8 @@ def ruling(
         return None
     rules = rules or configured()
     sent = _sent(connection, item, now - rules.window)
-    verdict = decide(_candidate(connection, item), _facts(record), sent, now, rules)
+    candidate = replace(_candidate(connection, item), settles=_is_seen(connection, item))
+    verdict = decide(candidate, _facts(record), sent, now, rules)
     return None if verdict.send else Held(verdict.why, verdict.again)
 
 
@@ -48,6 +54,14 @@ def _candidate(connection: Connection, item: Item) -> Candidate:
         .one_or_none()
     )
     return _by_episode(row) if row else _by_finding(connection, item.subject)
+
+
+def _is_seen(connection: Connection, item: Item) -> bool:
+    """Tell whether somebody took note of the finding: then the chart is told as well."""
+    seen = select(decisions.c.id).where(
+        decisions.c.finding_id == item.subject, decisions.c.kind.in_(_TAKING_NOTE)
+    )
+    return connection.execute(seen).first() is not None
 
 
 def _by_episode(row: RowMapping) -> Candidate:
@@ -80,6 +94,19 @@ def _sent(connection: Connection, item: Item, since: datetime) -> Sent:
     ).all()
     patient = item.patient.patient_id
     return Sent(
+        last=_closed_at(connection, item),
         patient=tuple(from_micros(at) for whose, at in rows if whose == patient),
         tenant=tuple(from_micros(at) for _, at in rows),
     )
+
+
+def _closed_at(connection: Connection, item: Item) -> datetime | None:
+    """When somebody last closed a finding of this person and kind; the cooldown counts from it."""
+    this = select(findings).where(findings.c.id == item.subject).subquery()
+    at = connection.execute(
+        select(func.max(decisions.c.at))
+        .join(findings, findings.c.id == decisions.c.finding_id)
+        .join(this, (findings.c.person_id == this.c.person_id) & (findings.c.kind == this.c.kind))
+        .where(findings.c.tenant == this.c.tenant, decisions.c.kind.in_(_CLOSING))
+    ).scalar()
+    return None if at is None else from_micros(at)

@@ -21,6 +21,7 @@ from wearable_agg.delivery.chart import (
     Several,
     Throttled,
     Updated,
+    Withheld,
 )
 
 
@@ -35,11 +36,11 @@ class Kind(StrEnum):
     """What a row writes."""
 
     FLAG = "flag"
-    ACKNOWLEDGEMENT = "acknowledgement"
+    DECISION = "decision"
     DAY = "day"
 
 
-LANES = {Kind.FLAG: Lane.FINDING, Kind.ACKNOWLEDGEMENT: Lane.FINDING, Kind.DAY: Lane.UPLOAD}
+LANES = {Kind.FLAG: Lane.FINDING, Kind.DECISION: Lane.FINDING, Kind.DAY: Lane.UPLOAD}
 
 
 class State(StrEnum):
@@ -50,12 +51,13 @@ class State(StrEnum):
     RETRY = "retry"
     UNKNOWN = "unknown"
     DONE = "done"
+    UNSENT = "unsent"
     PARKED = "parked"
     DEAD = "dead"
 
 
-SETTLED = (State.DONE, State.PARKED, State.DEAD)
-"""States that delivery leaves alone: done, or waiting for a person."""
+SETTLED = (State.DONE, State.UNSENT, State.PARKED, State.DEAD)
+"""States that delivery leaves alone: done, kept out of the chart, or waiting for a person."""
 
 HELD = "Held by the clinical rules: "
 """How the reason of a write begins that the rules hold back."""
@@ -156,6 +158,8 @@ def _judge(outcome: Outcome, attempt: Attempt, policy: Policy) -> Verdict:
             held = enter(State.RETRY, f"{HELD}{reason}")
             next_at = until or attempt.now + ASKED_AGAIN
             return replace(held, next_at=next_at, counts=False)
+        case Withheld(reason):
+            return enter(State.UNSENT, reason)
         case Several(reason) | Refused(reason):
             return enter(State.PARKED, reason)
         case Mismatched(reason):

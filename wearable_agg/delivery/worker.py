@@ -21,6 +21,7 @@ from wearable_agg.delivery.failpoints import reached
 from wearable_agg.delivery.fence import Fence
 from wearable_agg.delivery.gates import Gates, Key
 from wearable_agg.delivery.identity import Identity
+from wearable_agg.delivery.modes import WriteMode, closed, withheld
 from wearable_agg.delivery.outbox import Item, Refusal, hurry, is_due, lost, recover, settle, take
 from wearable_agg.delivery.patient_facts import PatientFacts, PatientRecord
 from wearable_agg.delivery.permission import consent_refusal
@@ -38,13 +39,15 @@ _random = random.SystemRandom()
 class Destination:
     """One tenant's chart, and how patient delivery is with it.
 
-    Without `facts` the patient is not looked at before a write, nor are the `rules` asked.
+    Without `facts` the patient is not looked at before a write, nor are the `rules` asked. `mode`
+    says whether anything is sent at all.
     """
 
     chart: Chart
     policy: Policy = field(default_factory=Policy)
     facts: PatientFacts | None = None
     rules: Rules | None = None
+    mode: WriteMode = WriteMode.AUTOMATIC
 
 
 def _now() -> datetime:
@@ -160,7 +163,7 @@ class Delivery:
                 write = compose(connection, item, self.identity, chart.personality)
             if item.verifying:
                 return write.verify(chart)
-            return self._refused(item, destination) or self._sent(write, chart)
+            return self._kept(item, destination) or self._sent(write, chart)
         except InvalidResource as error:
             return Rejected(str(error))
         except SQLAlchemyError:
@@ -168,6 +171,15 @@ class Delivery:
         except Exception as error:  # one row's surprise must not stop all others
             log.exception("delivery failed", row=item.id)
             return Ambiguous(f"Our own failure: {type(error).__name__}", rejected=True)
+
+    def _kept(self, item: Item, destination: Destination) -> Outcome | None:
+        """Ask everything that can keep a write from being sent; None where it goes."""
+        with self.engine.connect() as connection:
+            done_with = closed(connection, item)
+        if kept := done_with or self._refused(item, destination):
+            return kept
+        with self.engine.connect() as connection:
+            return withheld(connection, item, destination.mode)
 
     def _refused(self, item: Item, destination: Destination) -> Outcome | None:
         """Ask about the patient as they are now; None where the write may go."""

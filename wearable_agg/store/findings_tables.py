@@ -19,6 +19,9 @@ from sqlalchemy import (
 
 from wearable_agg.store.metadata import metadata
 
+STILL_OPEN = text("state IN ('open', 'acknowledged', 'confirmed')")
+"""Findings that a new episode of their kind joins: a person has at most one."""
+
 episodes = Table(
     "episodes",
     metadata,
@@ -85,8 +88,8 @@ findings = Table(
         "person_id",
         "kind",
         unique=True,
-        sqlite_where=text("state IN ('open', 'acknowledged')"),
-        postgresql_where=text("state IN ('open', 'acknowledged')"),
+        sqlite_where=STILL_OPEN,
+        postgresql_where=STILL_OPEN,
     ),
 )
 

@@ -128,13 +128,14 @@ class Charts:
 
     def _acknowledgement(self, flag: Resource) -> dict[str, Any] | None:
         found = [
-            extension
+            {part.get("url"): part for part in extension.get("extension", [])}
             for extension in values_at(flag, "extension")
-            if extension.get("url", "").endswith("/flag-acknowledgement")
+            if extension.get("url", "").endswith("/flag-decision")
         ]
-        if not found:
+        seen = [p for p in found if p.get("decision", {}).get("valueCode") == "acknowledged"]
+        if not seen:
             return None
-        parts = {part.get("url"): part for part in found[-1].get("extension", [])}
+        parts = seen[-1]
         return {
             "by": self._person(parts.get("by", {}).get("valueReference", {})),
             "at": parts.get("at", {}).get("valueDateTime"),

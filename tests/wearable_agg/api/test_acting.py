@@ -9,8 +9,13 @@ BORN = {"birth_date": "1958-03-14"}
 
 
 def acknowledge(post, finding, version=1, headers=KEY, **changes):
-    path = f"/findings/{finding}/acknowledgement"
-    json = {"note": "seen", "version": version, **changes.pop("json", {})}
+    path = f"/findings/{finding}/decisions"
+    json = {
+        "decision": "acknowledged",
+        "note": "seen",
+        "version": version,
+        **changes.pop("json", {}),
+    }
     return post(
         path, *changes.pop("scopes", ("finding.act",)), json=json, headers=headers, **changes
     )
@@ -26,7 +31,7 @@ def test_a_finding_is_read_with_its_strip(world, finding):
 
 def test_an_acknowledgement_names_who_and_is_recorded_once(world, post, finding):
     first, again = (acknowledge(post, finding) for _ in range(2))
-    assert first.get_json()["acknowledged"]["name"] == "Dr Ingrid Lind"
+    assert first.get_json()["decisions"][0]["name"] == "Dr Ingrid Lind"
     assert again.get_json() == first.get_json()
     assert world.rows("SELECT count(*) FROM decisions") == [(1,)]
 
@@ -35,6 +40,11 @@ def test_a_stale_version_is_a_conflict(post, finding):
     acknowledge(post, finding)
     later = acknowledge(post, finding, headers={"Idempotency-Key": "request-0002"})
     assert later.status_code == 409
+
+
+def test_what_cannot_be_decided_as_it_stands_is_a_conflict(post, finding):
+    answer = acknowledge(post, finding, json={"decision": "reopened"})
+    assert (answer.status_code, answer.get_json()["type"].rpartition(":")[2]) == (409, "stale")
 
 
 def test_another_patients_finding_is_not_found(post, finding):
@@ -51,6 +61,8 @@ def test_acknowledging_needs_its_scope(post, finding):
         ({"version": "1"}, KEY),
         ({"version": True}, KEY),
         ({"note": 5}, KEY),
+        ({"decision": "forgotten"}, KEY),
+        ({"decision": "commented", "note": " "}, KEY),
         ({"note": "x" * 2001}, KEY),
         ({}, {}),
         ({}, {"Idempotency-Key": "short"}),

@@ -13,6 +13,7 @@ from wearable_agg.store.database import writing
 
 BASE = "/api/v1/patient"
 YEAR = "from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z"
+SEEN = {"decision": "acknowledged", "version": 1}
 NO_CONSENT = "urn:wristchart:problem:no-consent"
 
 
@@ -41,8 +42,8 @@ def test_rhythm_that_is_not_shared_is_not_shown(world, ask, finding, path):
 
 def test_a_finding_that_is_not_shared_cannot_be_acted_on(world, post, finding):
     revoke(world, "rhythm")
-    path = f"/findings/{finding}/acknowledgement"
-    assert post(path, "finding.act", json={"version": 1}).get_json()["type"] == NO_CONSENT
+    path = f"/findings/{finding}/decisions"
+    assert post(path, "finding.act", json=SEEN).get_json()["type"] == NO_CONSENT
 
 
 def test_an_answer_known_before_is_not_confirmed_after_consent_has_gone(world, ask, finding):

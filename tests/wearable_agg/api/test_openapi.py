@@ -23,7 +23,7 @@ WINDOWS = {
     "rhythm": "?from=2026-01-01T00:00:00Z&to=2027-01-02T00:00:00Z",
 }
 BODIES = {
-    "acknowledge": {"version": 1, "note": "seen"},
+    "decide": {"decision": "acknowledged", "version": 1, "note": "seen"},
     "invite": {"birth_date": "1958-03-14"},
     "withdrawConsent": {"topics": ["sleep"]},
 }

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from werkzeug.serving import make_server
 
+from clinical.findings import Decision
 from safeguards.assertions import Signer
 from safeguards.egress import Egress
 from tests.support.backend import NEW_YEAR, asking, measured
@@ -73,7 +74,7 @@ def test_work_items_and_withdrawal_are_typed(client, linked):
 
 def test_a_finding_of_nobody_is_not_found(client):
     with pytest.raises(NotFound):
-        client.acknowledge(asking("finding.act"), "none", 1, "", "request-0001")
+        client.decide(asking("finding.act"), "none", Decision.ACKNOWLEDGED, 1, "", "request-0001")
 
 
 def test_a_backend_that_does_not_answer_is_down(world):

@@ -5,7 +5,9 @@ from datetime import date
 
 import pytest
 
-from wearable_agg.delivery.acknowledgement import acknowledge
+from clinical.findings import Decision
+from wearable_agg.delivery.decisions import Said
+from wearable_agg.delivery.decisions import decide as record_decision
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.delivery.uploads import day_changed
 from wearable_agg.people.consents import revoke
@@ -28,7 +30,8 @@ def ours(site):
 def decide(site, clinician, finding, note="Seen", version=1, key="k1"):
     asker = replace(clinician, user=f"{site.ehr.issuer}/Practitioner/ingrid-lind")
     with writing(site.store) as connection:
-        acknowledge(connection, asker, site.person, finding, note, version, key)
+        said = Said(Decision.ACKNOWLEDGED, version, note)
+        record_decision(connection, asker, site.person, finding, said, key)
 
 
 def put_day(site, value, kind="steps", unit="{steps}"):
@@ -45,7 +48,7 @@ def days(site, code="41950-7"):
 
 
 def marks(flag):
-    return [each for each in flag["extension"] if each["url"].endswith("flag-acknowledgement")]
+    return [each for each in flag["extension"] if each["url"].endswith("flag-decision")]
 
 
 def test_a_finding_becomes_one_flag_with_evidence_author_and_provenance(site, detect):

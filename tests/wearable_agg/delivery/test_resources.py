@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from clinical.findings import Decision
 from wearable_agg.delivery import resources
 from wearable_agg.delivery.chart import Identifier
 from wearable_agg.delivery.identity import Identity
-from wearable_agg.delivery.marks import Acknowledgement, acknowledged, bears, decision_origin
+from wearable_agg.delivery.marks import Mark, bears, decision_origin, marked
 from wearable_agg.delivery.resources import DayTotal, FindingFacts, StripFacts
 from wearable_agg.delivery.validation import InvalidResource, check
 
@@ -26,7 +27,14 @@ FACTS = FindingFacts(
     device="Chest patch",
 )
 STRIP = StripFacts(ONSET, 250.0, "II", "131330", 0.5, [0, 12, -7, 400])
-MARK = Acknowledgement("d1", f"{ISSUER}/Practitioner/ingrid-lind", "Dr Ingrid Lind", ONSET, "Seen")
+MARK = Mark(
+    "d1",
+    Decision.ACKNOWLEDGED,
+    f"{ISSUER}/Practitioner/ingrid-lind",
+    "Dr Ingrid Lind",
+    ONSET,
+    "Seen",
+)
 
 
 def flag():
@@ -51,7 +59,7 @@ def day(value=8123.0, kind="steps", on=date(2026, 2, 27)):
         resources.origin(FACTS, ["Flag/1", "Observation/1"], "Device/1", ONSET),
         day(),
         day(54.3, "resting_heart_rate"),
-        acknowledged(flag(), MARK, ISSUER),
+        marked(flag(), MARK, ISSUER),
         decision_origin(MARK, "Flag/1", ISSUER),
     ],
     ids=lambda resource: resource["resourceType"],
@@ -123,13 +131,13 @@ def test_steps_are_whole_numbers_with_their_unit():
 
 def test_an_acknowledgement_leaves_all_else_as_it_was():
     edited = {**flag(), "id": "7", "code": {"text": "Edited by a person"}}
-    marked = acknowledged(edited, MARK, ISSUER)
-    assert {**marked, "extension": None} == {**edited, "extension": None}
-    assert marked["extension"][0] == edited["extension"][0]
+    changed = marked(edited, MARK, ISSUER)
+    assert {**changed, "extension": None} == {**edited, "extension": None}
+    assert changed["extension"][0] == edited["extension"][0]
 
 
 def test_a_mark_is_recognised():
-    assert bears(acknowledged(flag(), MARK, ISSUER), MARK)
+    assert bears(marked(flag(), MARK, ISSUER), MARK)
     assert not bears(flag(), MARK)
 
 
@@ -139,7 +147,9 @@ def test_the_clinician_is_the_agent_by_a_reference_within_the_ehr():
 
 
 def test_a_person_the_ehr_does_not_know_is_named_only():
-    stranger = Acknowledgement("d1", "https://elsewhere/Practitioner/1", "Dr No", ONSET, "")
+    stranger = Mark(
+        "d1", Decision.ACKNOWLEDGED, "https://elsewhere/Practitioner/1", "Dr No", ONSET, ""
+    )
     assert decision_origin(stranger, "Flag/1", ISSUER)["agent"][0]["who"] == {"display": "Dr No"}
 
 
