@@ -12,17 +12,19 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, Engine
 
+from app.operating import tenant_of
 from app.running import load_settings
 from config.settings import Settings
 from wearable_agg.delivery import letters, probes
 from wearable_agg.delivery.abilities import Personality
+from wearable_agg.delivery.decisions_report import lines, report
 from wearable_agg.delivery.fence import raise_fence
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.letters import Letter, UnknownLetter
 from wearable_agg.delivery.permission import consent_refusal
+from wearable_agg.delivery.previews import resources_of
 from wearable_agg.delivery.states import State
 from wearable_agg.delivery.validation import InvalidResource
-from wearable_agg.delivery.writes import DayWrite, FindingWrite, Write
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
 
@@ -80,8 +82,8 @@ def preview(config: Path, number: int) -> None:
             )
         except InvalidResource as error:
             raise click.ClickException(f"it cannot be built: {error}") from error
-    for resource in _resources(write):
-        click.echo(json.dumps(resource, indent=2, ensure_ascii=False))
+    for resource in resources_of(write):
+        click.echo(json.dumps(dict(resource), indent=2, ensure_ascii=False))
     click.echo(refusal or f"It would go as {personality.route}.", err=True)
 
 
@@ -133,6 +135,23 @@ def restored(config: Path) -> None:
     click.echo(f"Epoch {fence.epoch}. Start delivery anew.")
 
 
+@outbox.command("report")
+@click.argument("tenant")
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1), help="How far back.")
+@click.pass_obj
+def report_(config: Path, tenant: str, days: int) -> None:
+    """Print which findings were sent, or in shadow mode would have been, and how clinicians judged
+    them. It names patients by the EHR's ids."""
+    settings = load_settings(config)
+    known = tenant_of(settings, tenant)
+    since = datetime.now(UTC) - timedelta(days=days)
+    with _store(settings) as engine, engine.connect() as connection:
+        judged = report(connection, known.id, since)
+    click.echo(f"{known.name}: write_mode {known.write_mode}, the last {days} days")
+    for line in lines(judged):
+        click.echo(line)
+
+
 @contextmanager
 def _store(settings: Settings) -> Iterator[Engine]:
     engine = open_database(settings.wearables_database)
@@ -156,14 +175,6 @@ def _personality(settings: Settings, seen: dict[str, Personality], tenant: str) 
     except KeyError:
         probed_as = ""
     return seen.get(probed_as or tenant, Personality())
-
-
-def _resources(write: Write) -> list[object]:
-    if isinstance(write, FindingWrite):
-        return [dict(each.resource) for each in write.new]
-    if isinstance(write, DayWrite):
-        return [dict(write.observation)]
-    return [str(write)]
 
 
 def _line(found: Letter) -> str:

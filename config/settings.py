@@ -16,6 +16,9 @@ ENVIRONMENTS = ("production", "test", "sandbox")
 PATIENT_PROOFS = ("birth-date", "ehr")
 """How an invited patient proves who they are: date of birth and code, or the EHR's sign-in."""
 
+WRITE_MODES = ("shadow", "after_confirmation", "automatic")
+"""Nothing is written; a finding is when a clinician has confirmed it; all is, by the rules."""
+
 CLIENT_TYPES = ("asymmetric", "symmetric", "public")
 """How a client proves itself at the token endpoint: by key, by secret (HTTP Basic), not at all."""
 
@@ -61,6 +64,8 @@ class Tenant:
     allow_http: bool = False
     upload_days: int = 14
     quarantine_seconds: float = 120.0
+    write_mode: str = "shadow"  # what is written to the chart: see WRITE_MODES
+    operators: tuple[str, ...] = ()  # users (fhirUser) who see what waits at /deliveries
     environment: str = "production"  # or test, sandbox: see ENVIRONMENTS
     probed_as: str = ""  # the tenant of the test system whose probe counts for this EHR too
     probe_patient: str = ""  # the patient of a test system about whom a probe writes

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.origins import is_loopback, is_origin
-from config.settings import CLIENT_TYPES, ENVIRONMENTS, Tenant
+from config.settings import CLIENT_TYPES, ENVIRONMENTS, WRITE_MODES, Tenant
 
 
 def tenant_faults(tenant: Tenant) -> Iterator[str]:
@@ -39,6 +39,9 @@ def _identity(tenant: Tenant) -> Iterator[str]:
     if tenant.environment not in ENVIRONMENTS:
         known = ", ".join(ENVIRONMENTS)
         yield f"environment {tenant.environment!r} is not known: write one of {known}"
+    if tenant.write_mode not in WRITE_MODES:
+        known = ", ".join(WRITE_MODES)
+        yield f"write_mode {tenant.write_mode!r} is not known: write one of {known}"
     if tenant.backend_client_id and not tenant.backend_scopes:
         yield "backend_client_id without backend_scopes: name the scopes, or leave both out"
 

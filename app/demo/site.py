@@ -128,6 +128,8 @@ allow_http = true
 upload_days = 14
 quarantine_seconds = 5.0
 environment = "sandbox"
+write_mode = "automatic"
+operators = ["Practitioner/ingrid-lind"]
 probe_patient = "li-wei"
 
 [vendor.google_health]

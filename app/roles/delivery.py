@@ -27,6 +27,7 @@ from wearable_agg.delivery.failpoints import reached
 from wearable_agg.delivery.fence import Fence, FencedOff, raise_fence
 from wearable_agg.delivery.gates import Key
 from wearable_agg.delivery.identity import Identity
+from wearable_agg.delivery.modes import WriteMode
 from wearable_agg.delivery.reconciler import Reconciler
 from wearable_agg.delivery.states import Policy
 from wearable_agg.delivery.worker import Delivery, Destination
@@ -128,7 +129,8 @@ class Ehrs:
         chart = FhirChart(tenant.issuer, egress, access, personality)
         policy = Policy(quarantine=timedelta(seconds=tenant.quarantine_seconds))
         facts = FhirPatientFacts(tenant.issuer, egress, access)
-        return Destination(chart, policy, facts, configured())
+        mode = WriteMode(tenant.write_mode)
+        return Destination(chart, policy, facts, configured(), mode)
 
 
 class _WritingEgress(Egress):

@@ -127,6 +127,11 @@ def test_a_symmetric_client_needs_a_secret_and_others_do_not(site):
     assert of_tenant(site, client_type="public") == []
 
 
+def test_an_unknown_write_mode_is_refused(site):
+    assert "shadow, after_confirmation, automatic" in of_tenant(site, write_mode="live")[0]
+    assert of_tenant(site, write_mode="after_confirmation") == []
+
+
 def test_an_unknown_client_type_is_refused(site):
     assert "asymmetric, symmetric, public" in of_tenant(site, client_type="confidential")[0]
 

@@ -105,6 +105,7 @@ backend_scopes = [{scopes}]
 allow_http = true
 quarantine_seconds = {QUARANTINE_SECONDS}
 environment = "sandbox"
+write_mode = "automatic"
 probe_patient = "li-wei"
 """
 

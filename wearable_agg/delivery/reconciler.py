@@ -27,6 +27,7 @@ from wearable_agg.delivery.compose import name_of
 from wearable_agg.delivery.duplicates import choose, is_open, take_back, version_of
 from wearable_agg.delivery.gates import Key
 from wearable_agg.delivery.identity import Identity
+from wearable_agg.delivery.modes import WriteMode
 from wearable_agg.delivery.naming import our_value, shows_site
 from wearable_agg.delivery.outbox import audit_move
 from wearable_agg.delivery.reconciliations import Tally, begin, end, is_owed
@@ -100,8 +101,9 @@ class Reconciler:
 
     def _patients(self, key: Key) -> Tally:
         chart, tally = self.charts[key].chart, Tally()
-        if chart.personality.route == WORKLIST:
-            return tally
+        shadow = self.charts[key].mode is WriteMode.SHADOW
+        if shadow or chart.personality.route == WORKLIST:
+            return tally  # there is nothing of ours to compare, or nothing may be mended
         with self.engine.connect() as connection:
             patients = _with_findings(connection, key)
         for patient in patients:
