@@ -8,6 +8,7 @@ import sys
 BENCHES = (
     ("QRS accuracy", "bench.qrs_accuracy"),
     ("QRS cost and peers", "bench.qrs_cost"),
+    ("Embedded engine", "bench.engine"),
     ("Measurements", "bench.measurements"),
     ("Importing", "bench.apple_import"),
     ("Reading", "bench.reading"),

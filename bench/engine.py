@@ -37,6 +37,8 @@ from wearable_agg.ecg.tables import open_inbox, sessions
 from wearable_agg.engine import checkpoints
 from wearable_agg.engine.chunks import SHARDS, shard_of
 from wearable_agg.engine.embedded import EmbeddedEngine
+from wearable_agg.people import consents
+from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.findings_tables import episodes
 from wearable_agg.store.migrations import migrate
@@ -98,6 +100,15 @@ def open_sessions(ecg: Engine, streams: int) -> None:
     ]  # fmt: skip
     with writing(ecg) as connection:
         connection.execute(sessions.insert(), rows)
+
+
+def enrol(wearables: Engine, streams: int) -> None:
+    """Have everybody share their heart rhythm, without which nothing is recorded."""
+    with writing(wearables) as connection:
+        for n in range(streams):
+            person = person_for(connection, "bench", "http://ehr", str(n), True, "Europe/Oslo")
+            if person is not None:
+                consents.record(connection, "bench", person, [consents.RHYTHM], "I agree")
 
 
 def states_before(kinds: list[NDArray[np.int16]], streams: int, origin: float) -> list[ShardState]:
@@ -174,6 +185,7 @@ def run(folder: Path, streams: int, seconds: int) -> Measured:
     warm_up()
     origin = float(int(time.time()) - BEFORE)
     open_sessions(ecg, streams)
+    enrol(wearables, streams)
     states = states_before(hearts(BEFORE), streams, origin)
     with writing(wearables) as connection:
         checkpoints.save(connection, 0, states)

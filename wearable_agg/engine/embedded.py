@@ -32,7 +32,7 @@ from wearable_agg.people.consents import RHYTHM, permits_topic
 from wearable_agg.people.registry import UNKNOWN_TIMEZONE, person_for
 from wearable_agg.store.database import writing
 
-BATCH = 1800
+BATCH = 5000
 """Frames analysed at a time: bounds memory, and how long a finding waits during catch-up."""
 
 CHECKPOINT_SECONDS = 30.0
