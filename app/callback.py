@@ -12,10 +12,12 @@ from app.contexts import Facts, LaunchContext
 from app.cookies import drop_cookie, session_cookie, set_session
 from app.frame_page import again_with_cookies
 from app.headers import framed_by
+from app.identifying import back_to_the_link_pages, is_the_patient
 from app.parts import Parts
 from app.pending import PendingLaunch, browser_cookie
 from app.problems import (
     NO_PATIENT,
+    NOT_THE_PATIENT,
     REFUSED,
     UNKNOWN_STATE,
     WRONG_PATIENT,
@@ -30,7 +32,7 @@ from smart.errors import EhrError, EhrMisconfigured, IdentityRefused, NotFound, 
 from smart.fhir import FhirReader
 from smart.identity import Identity, verify_id_token
 from smart.scopes import withheld
-from smart.token_endpoint import exchange_code
+from smart.token_endpoint import exchange_code, revoke_all
 from smart.token_response import Tokens
 from smart.user import user_name
 
@@ -84,12 +86,27 @@ def _finish(parts: Parts) -> Response:
         ehr, given["code"], verifier=pending.verifier, redirect_uri=parts.redirect_uri(tenant)
     )
     launched = _establish(ehr, tokens, pending.nonce)
+    if pending.errand:
+        return _identified(parts, ehr, tokens, launched, pending)
     session = parts.sessions.sign_in(session_cookie(request), tenant.id, launched.user)
     context = parts.contexts.create(
         session.id, tenant.id, launched, held(tokens, parts.store.now())
     )
     _audit(parts, context, withheld(tenant.scopes, tokens.scopes))
     return _into_the_app(context, session)
+
+
+def _identified(
+    parts: Parts, ehr: Ehr, tokens: Tokens, facts: Facts, pending: PendingLaunch
+) -> Response:
+    """Give the EHR its tokens back, and the link pages our word on which patient signed in."""
+    revoke_all(ehr, tokens.access, tokens.refresh)
+    entity = f"Patient/{facts.patient}"
+    if not is_the_patient(facts):
+        parts.audit(pending.tenant, facts.user, "identity.refused", entity)
+        raise Refusal(NOT_THE_PATIENT, reason="somebody else than the patient signed in")
+    parts.audit(pending.tenant, facts.user, "identity.proved", entity)
+    return back_to_the_link_pages(parts, pending.tenant, facts, pending.errand)
 
 
 def _parameters() -> dict[str, str]:

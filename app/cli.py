@@ -13,6 +13,8 @@ _COMMANDS = {
     "demo": ("app.demo.command", "demo"),
     "ehr": ("app.ehr.command", "ehr"),
     "import": ("app.importing", "import_export"),
+    "link": ("app.link_command", "link"),
+    "people": ("app.people_command", "people"),
     "keys": ("app.keys_command", "keys"),
     "outbox": ("app.outbox_command", "outbox"),
     "parse": ("app.parsing", "parse"),

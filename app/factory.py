@@ -16,6 +16,7 @@ from app.callback import callback_routes
 from app.compression import compress
 from app.guard import guard
 from app.headers import protect
+from app.identifying import identifying_routes
 from app.launch import launch_routes
 from app.parts import Parts
 from app.problems import BROKEN, FORBIDDEN, NOT_FOUND, show
@@ -39,6 +40,7 @@ def create_app(parts: Parts) -> Flask:
     for routes in (
         launch_routes,
         standalone_routes,
+        identifying_routes,
         callback_routes,
         sign_out_routes,
         public_routes,

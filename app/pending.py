@@ -22,6 +22,7 @@ class PendingLaunch:
     tenant: str
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
+    errand: str = field(repr=False, default="")  # of the link pages, "" for a launch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,11 @@ class PendingLaunches:
 
     store: Store
 
-    def keep(self, tenant: str, attempt: Attempt, browser: str) -> None:
+    def keep(self, tenant: str, attempt: Attempt, browser: str, errand: str = "") -> None:
         """Keep an attempt; `browser` is the secret that this browser's cookie holds."""
         state_hash = hashed(attempt.state)
-        inner = json.dumps({"nonce": attempt.nonce, "verifier": attempt.verifier}).encode()
+        known = {"nonce": attempt.nonce, "verifier": attempt.verifier, "errand": errand}
+        inner = json.dumps(known).encode()
         place = place_of_secrets(tenant, state_hash)
         with writing(self.store.engine) as connection:
             connection.execute(
@@ -64,7 +66,7 @@ class PendingLaunches:
             return None
         place = place_of_secrets(row.tenant, row.state_hash)
         inner = json.loads(self.store.vault.unseal(row.secrets, bound_to=place))
-        return PendingLaunch(row.tenant, inner["nonce"], inner["verifier"])
+        return PendingLaunch(row.tenant, inner["nonce"], inner["verifier"], inner.get("errand", ""))
 
 
 def browser_cookie(state: str) -> str:

@@ -63,6 +63,13 @@ WRONG_PATIENT = Problem(
     "The patient could not be confirmed",
     "The EHR answered with another patient than the one whose chart was opened.",
 )
+NOT_THE_PATIENT = Problem(
+    "not_the_patient",
+    403,
+    "Somebody else signed in",
+    "To share wearable data, the patient has to sign in, or somebody who may speak for them.",
+    ("Open the invitation again and sign in as the patient.",),
+)
 NOT_IDENTIFIED = Problem(
     "not_identified",
     403,

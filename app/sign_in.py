@@ -15,22 +15,32 @@ from safeguards.egress import origin_of
 from smart.authorization import AuthorizationRequest, authorization_request, new_attempt
 from smart.errors import EhrError
 
+IDENTITY_SCOPES = ("openid", "fhirUser", "launch/patient", "patient/Patient.rs")
+"""All that is asked of a patient who only proves who they are."""
 
-def sign_in(parts: Parts, tenant: Tenant, launch: str | None) -> Response:
-    """Send the browser to the tenant's EHR; `launch` is None where it has to pick the patient."""
+
+def sign_in(parts: Parts, tenant: Tenant, launch: str | None, errand: str = "") -> Response:
+    """Send the browser to the tenant's EHR; `launch` is None where it has to pick the patient.
+
+    With an `errand` of the link pages only who signs in is asked for, and no chart is opened.
+    """
     framed_by(tenant)
     try:
-        return _to_the_ehr(parts, tenant, launch)
+        return _to_the_ehr(parts, tenant, launch, errand)
     except EhrError as error:
         return show(problem_for(error), reason=str(error))
 
 
-def _to_the_ehr(parts: Parts, tenant: Tenant, launch: str | None) -> Response:
+def _to_the_ehr(parts: Parts, tenant: Tenant, launch: str | None, errand: str) -> Response:
     attempt, browser = new_attempt(), new_secret()
     asked = authorization_request(
-        parts.ehrs[tenant.id], attempt, redirect_uri=parts.redirect_uri(tenant), launch=launch
+        parts.ehrs[tenant.id],
+        attempt,
+        redirect_uri=parts.redirect_uri(tenant),
+        launch=launch,
+        wanted=IDENTITY_SCOPES if errand else None,
     )
-    parts.pending.keep(tenant.id, attempt, browser)
+    parts.pending.keep(tenant.id, attempt, browser, errand)
     response = _form(asked, tenant) if asked.by_post else _redirect(asked)
     set_cookie(response, browser_cookie(attempt.state), browser, seconds=LIFETIME // SECOND)
     session = parts.sessions.begin(session_cookie(request))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.origins import is_loopback, is_origin
-from config.settings import CLIENT_TYPES, ENVIRONMENTS, WRITE_MODES, Tenant
+from config.settings import CLIENT_TYPES, ENVIRONMENTS, PATIENT_PROOFS, WRITE_MODES, Tenant
 
 
 def tenant_faults(tenant: Tenant) -> Iterator[str]:
@@ -32,6 +32,9 @@ def _identity(tenant: Tenant) -> Iterator[str]:
     if tenant.client_type not in CLIENT_TYPES:
         known = ", ".join(CLIENT_TYPES)
         yield f"client_type {tenant.client_type!r} is not known: write one of {known}"
+    if tenant.patient_proof not in PATIENT_PROOFS:
+        known = ", ".join(PATIENT_PROOFS)
+        yield f"patient_proof {tenant.patient_proof!r} is not known: write one of {known}"
     if tenant.signing_algorithm not in ("", "ES384", "RS384"):
         yield f"signing_algorithm {tenant.signing_algorithm!r} is not known: write ES384 or RS384"
     if not is_timezone(tenant.timezone):

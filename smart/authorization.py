@@ -44,30 +44,39 @@ def new_attempt() -> Attempt:
     return Attempt(*(secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3)))
 
 
-def scopes_to_ask(ehr: Ehr, *, launch: str | None) -> tuple[str, ...]:
-    """The tenant's scopes for an EHR launch, or (`launch` None) for a standalone one.
+def scopes_to_ask(
+    ehr: Ehr, *, launch: str | None, wanted: tuple[str, ...] | None = None
+) -> tuple[str, ...]:
+    """The tenant's scopes or those `wanted`, for an EHR launch or (`launch` None) without one.
 
     Raises EhrUnavailable, EhrMisconfigured.
     """
-    wanted = ehr.tenant.scopes
+    wanted = wanted or ehr.tenant.scopes
     standalone = launch is None
     return ehr.asked(scopes.for_standalone(wanted) if standalone else scopes.for_ehr_launch(wanted))
 
 
 def authorization_request(
-    ehr: Ehr, attempt: Attempt, *, redirect_uri: str, launch: str | None
+    ehr: Ehr,
+    attempt: Attempt,
+    *,
+    redirect_uri: str,
+    launch: str | None,
+    wanted: tuple[str, ...] | None = None,
 ) -> AuthorizationRequest:
     """What to send the browser with.
 
     `launch` is handed on unchanged; None for a standalone launch, where the EHR has the patient
-    picked. `aud` is the issuer as received. Raises EhrUnavailable, EhrMisconfigured.
+    picked. `wanted` are scopes other than the tenant's. `aud` is the issuer as received.
+
+    Raises EhrUnavailable, EhrMisconfigured.
     """
     configuration, tenant = ehr.configuration(), ehr.tenant
     fields = {
         "response_type": "code",
         "client_id": tenant.client_id,
         "redirect_uri": redirect_uri,
-        "scope": " ".join(scopes_to_ask(ehr, launch=launch)),
+        "scope": " ".join(scopes_to_ask(ehr, launch=launch, wanted=wanted)),
         "state": attempt.state,
         "aud": tenant.audience or tenant.issuer,
         "nonce": attempt.nonce,

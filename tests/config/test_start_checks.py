@@ -132,6 +132,11 @@ def test_an_unknown_write_mode_is_refused(site):
     assert of_tenant(site, write_mode="after_confirmation") == []
 
 
+def test_an_unknown_proof_of_patients_is_refused(site):
+    assert "birth-date, ehr" in of_tenant(site, patient_proof="guess")[0]
+    assert of_tenant(site, patient_proof="ehr") == []
+
+
 def test_an_unknown_client_type_is_refused(site):
     assert "asymmetric, symmetric, public" in of_tenant(site, client_type="confidential")[0]
 

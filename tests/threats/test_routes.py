@@ -32,6 +32,7 @@ WEB_ROUTES = {
     "/launch/probe": PUBLIC,
     "/start": PUBLIC,
     "/start/<identifier>": PUBLIC,
+    "/identify/<identifier>": PUBLIC,  # the way to the EHR's sign-in
     "/callback": SECRET,  # the state of a sign-in that this browser began
     "/callback/<own>": SECRET,
     "/sign-out": PUBLIC,  # its form acts on the session that sends it

@@ -69,7 +69,7 @@ class EnrolmentPages:
         except WrongProof as wrong:
             self._note_wrong(token, wrong)
             return self._page(token, wrong=wrong.left, status=403)
-        return self._let_in(secret)
+        return self._let_in(secret, self._wish())
 
     def leave_to_sign_in(self, token: str) -> Response:
         """Send the browser to the hospital's sign-in, to come back as the invited person."""
@@ -104,6 +104,7 @@ class EnrolmentPages:
             by_birth_date=invitation.by_birth_date,
             wrong=wrong,
             link=f"{pages.PATH}/{token}",
+            wish=self._wish(),
             expires_at=f"{invitation.expires_at.astimezone(zone):%H:%M}",
         )
         return make_response(page, status)
@@ -156,8 +157,13 @@ class EnrolmentPages:
             invitation.invited_by_name,
         )
 
-    def _let_in(self, secret: str) -> Response:
-        answer = make_response(redirect(OWN_PAGE, 303))
+    def _wish(self) -> str:
+        """Return the query that names the wearable the care team thinks of, "" without one."""
+        vendor = request.args.get("vendor", "")
+        return f"?vendor={vendor}" if vendor in self._backend.sites else ""
+
+    def _let_in(self, secret: str, wish: str = "") -> Response:
+        answer = make_response(redirect(f"{OWN_PAGE}{wish}", 303))
         return pages.remember(answer, self._backend.settings, secret, SESSION_LIFE.total_seconds())
 
     def _note_wrong(self, token: str, wrong: WrongProof) -> None:

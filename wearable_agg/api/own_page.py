@@ -45,6 +45,8 @@ class OwnPages:
             zone = timezone_of(connection, session.person_id)
         sharing = {name for name, one in said.items() if one.in_force}
         active = [one for one in linked if one.status != UNLINKED]
+        wish = request.args.get("vendor", "")
+        vendors = [site.vendor for site in self._backend.sites.values()]
         page = render_template(
             "link_me.html",
             hospital=self._hospital(session),
@@ -56,7 +58,7 @@ class OwnPages:
             durations=DURATIONS,
             accounts=active,
             names={name: site.vendor.name for name, site in self._backend.sites.items()},
-            vendors=[site.vendor for site in self._backend.sites.values()],
+            vendors=sorted(vendors, key=lambda vendor: vendor.id != wish),
             linked={one.vendor for one in active if one.status == "active"},
             backfill_days=self._backend.settings.backfill_days,
             form_key=pages.form_key(),

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, and_, or_, select
 from safeguards.strict_json import loads
 from wearable_agg.delivery.abilities import WORKLIST
 from wearable_agg.delivery.states import HELD, State
+from wearable_agg.people.registry import members
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.findings_tables import decisions, episodes, findings, strips
 from wearable_agg.store.outbox_tables import outbox
@@ -43,7 +44,7 @@ def list_findings(
     """
     wanted = (
         select(findings)
-        .where(findings.c.person_id == person_id)
+        .where(members(findings.c.person_id, person_id))
         .order_by(findings.c.onset.desc(), findings.c.id)
         .limit(limit)
     )
@@ -73,7 +74,7 @@ def strip(connection: Connection, person_id: int, finding_id: str) -> dict[str, 
         connection.execute(
             select(strips)
             .join(findings, findings.c.id == strips.c.finding_id)
-            .where(findings.c.person_id == person_id, findings.c.id == finding_id)
+            .where(members(findings.c.person_id, person_id), findings.c.id == finding_id)
         )
         .mappings()
         .one_or_none()

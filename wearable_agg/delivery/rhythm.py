@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, or_, select
 
 from wearable_agg.delivery.listing import iso
+from wearable_agg.people.registry import members
 from wearable_agg.store.clock import to_micros
 from wearable_agg.store.findings_tables import analysed, findings
 from wearable_agg.store.findings_tables import episodes as episodes_table
@@ -30,7 +31,7 @@ def is_known(connection: Connection, person_id: int) -> bool:
     """Tell whether anything of the person's rhythm was ever analysed or found."""
     kept = (analysed.c.person_id, episodes_table.c.person_id, findings.c.person_id)
     return any(
-        connection.execute(select(column).where(column == person_id).limit(1)).first()
+        connection.execute(select(column).where(members(column, person_id)).limit(1)).first()
         for column in kept
     )
 
@@ -45,7 +46,7 @@ def _rows(
     )
     found = connection.execute(
         select(table)
-        .where(table.c.person_id == person_id, table.c.onset < to_micros(end), reaches_in)
+        .where(members(table.c.person_id, person_id), table.c.onset < to_micros(end), reaches_in)
         .order_by(table.c.onset)
     )
     return list(found.mappings())
@@ -71,7 +72,7 @@ def _totals(
     columns = ("recorded_seconds", "analysable_seconds", "af_seconds")
     totals = connection.execute(
         select(*(func.coalesce(func.sum(analysed.c[name]), 0.0) for name in columns)).where(
-            analysed.c.person_id == person_id,
+            members(analysed.c.person_id, person_id),
             analysed.c.start >= to_micros(start),
             analysed.c.start < to_micros(end),
         )

@@ -91,7 +91,8 @@ def _not_closed() -> Select[int, str, str | None]:
     latest = (datetime.now(UTC) + timedelta(hours=14)).date().isoformat()
     columns = persons.c
     return select(columns.id, columns.timezone, columns.days_closed_before).where(
-        or_(columns.days_closed_before.is_(None), columns.days_closed_before < latest)
+        columns.merged_into.is_(None),
+        or_(columns.days_closed_before.is_(None), columns.days_closed_before < latest),
     )
 
 

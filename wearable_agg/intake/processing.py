@@ -23,7 +23,7 @@ from wearable_agg.measurements.model import Record
 from wearable_agg.measurements.upsert import ChangedDay
 from wearable_agg.people.accounts import Account, account
 from wearable_agg.people.consents import permitted_types
-from wearable_agg.people.registry import touch
+from wearable_agg.people.registry import survivor_of, touch
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.people_tables import vendor_accounts
@@ -171,7 +171,7 @@ class Worker:
                 .values(last_data_at=now_micros())
             )
         if days:
-            self._on_days(connection, person_id, days)
+            self._on_days(connection, survivor_of(connection, person_id), days)
 
     def _take_back(self, connection: Connection, one: Understood, owner: Account) -> None:
         payload = one.payload
@@ -183,7 +183,7 @@ class Worker:
         if count:
             touch(connection, owner.person_id)
         if days:
-            self._on_days(connection, owner.person_id, days)
+            self._on_days(connection, survivor_of(connection, owner.person_id), days)
 
 
 def _groups(payloads: Iterable[Understood]) -> Iterator[list[Understood]]:

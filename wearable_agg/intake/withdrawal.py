@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from sqlalchemy import Connection
 
@@ -10,20 +10,24 @@ from safeguards.audit import record
 from wearable_agg.intake import jobs
 from wearable_agg.people import consents
 from wearable_agg.people.accounts import UNLINKED, Account, accounts_of, set_status
+from wearable_agg.people.registry import people_of
 from wearable_agg.store.clock import from_micros, now_micros
 from wearable_agg.vendors.protocol import Window
 
 
 def withdraw(
-    connection: Connection, tenant: str, person_id: int, topics: Iterable[str], actor: str
+    connection: Connection, tenant: str, person_id: int, topics: Collection[str], actor: str
 ) -> None:
-    """Withdraw a person's consent for these topics in the caller's write transaction.
+    """Withdraw consent of a person, and of those merged into them, for these topics.
+
+    In the caller's write transaction.
 
     Where nothing is allowed any more, every account is unlinked and revoked at its vendor.
     """
-    ended = sorted(set(topics) & consents.permitted_topics(connection, person_id))
-    consents.revoke(connection, person_id, ended)
-    _audit(connection, tenant, person_id, actor, "consent.withdrawn", {"topics": ended})
+    for each in people_of(connection, person_id):
+        ended = sorted(set(topics) & consents.permitted_topics(connection, each))
+        consents.revoke(connection, each, ended)
+        _audit(connection, tenant, each, actor, "consent.withdrawn", {"topics": ended})
     if not consents.permitted_topics(connection, person_id):
         for account in accounts_of(connection, person_id):
             if account.status != UNLINKED:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from wearable_agg.measurements.rollup import LEVELS
+from wearable_agg.people.registry import members
 from wearable_agg.store.clock import to_micros
 from wearable_agg.store.measurement_tables import rollups, series
 
@@ -50,7 +51,7 @@ def read_buckets(
         rollups.c.start >= to_micros(start) // (level * _SECOND) * (level * _SECOND),
         rollups.c.start < to_micros(end),
     )
-    mine = select(series.c.id).where(series.c.person_id == person_id, series.c.type == kind)
+    mine = select(series.c.id).where(members(series.c.person_id, person_id), series.c.type == kind)
     fullest = connection.execute(
         select(rollups.c.series_id)
         .where(rollups.c.series_id.in_(mine), *inside)

@@ -26,6 +26,7 @@ from wearable_agg.measurements.localdays import (
     stretches,
 )
 from wearable_agg.measurements.types import SLEEP_STAGES
+from wearable_agg.people.registry import members
 from wearable_agg.store.clock import to_micros
 from wearable_agg.store.measurement_tables import measurements, series
 
@@ -149,7 +150,7 @@ def series_of(connection: Connection, person_id: int) -> list[Series]:
     columns = series.c
     rows = connection.execute(
         select(columns.id, columns.type, columns.statistic, columns.source, columns.span)
-        .where(columns.person_id == person_id)
+        .where(members(columns.person_id, person_id))
         .order_by(columns.type, columns.statistic, columns.source, columns.span)
     )
     return [Series(*row) for row in rows]

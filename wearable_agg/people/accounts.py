@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, select, update
 
 from safeguards.vault import Vault
-from wearable_agg.people.registry import move_to_timezone, touch
+from wearable_agg.people.registry import members, move_to_timezone, touch
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.people_tables import vendor_accounts
 from wearable_agg.store.upserts import insert
@@ -126,10 +126,10 @@ def account_of_user(connection: Connection, vendor: str, vendor_user_id: str) ->
 
 
 def accounts_of(connection: Connection, person_id: int) -> list[Account]:
-    """Return a person's accounts in the order of linking."""
+    """Return the accounts of a person and of those merged into them, in the order of linking."""
     rows = connection.execute(
         select(vendor_accounts)
-        .where(vendor_accounts.c.person_id == person_id)
+        .where(members(vendor_accounts.c.person_id, person_id))
         .order_by(vendor_accounts.c.id)
     )
     return [_account(row) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.people_tables import ehr_patients, persons
@@ -47,11 +47,32 @@ def person_for(
     return _new_person(connection, EhrPatient(tenant, issuer, patient_id), timezone)
 
 
+def members(person: ColumnElement[int], person_id: int) -> ColumnElement[bool]:
+    """Return the condition that a row is of this person or of one merged into them."""
+    merged = select(persons.c.id).where(persons.c.merged_into == person_id)
+    return or_(person == person_id, person.in_(merged))
+
+
+def survivor_of(connection: Connection, person_id: int) -> int:
+    """Return the person that this one was merged into, or itself."""
+    into = connection.execute(
+        select(persons.c.merged_into).where(persons.c.id == person_id)
+    ).scalar()
+    return person_id if into is None else int(into)
+
+
+def people_of(connection: Connection, person_id: int) -> list[int]:
+    """Return this person and those merged into them."""
+    both = select(persons.c.id).where(members(persons.c.id, person_id)).order_by(persons.c.id)
+    return list(connection.execute(both).scalars())
+
+
 def patients_of(connection: Connection, person_id: int) -> list[EhrPatient]:
-    """Return every EHR record of a person, in a stable order."""
+    """Return every EHR record in force of a person, or of whom they were merged into, in order."""
+    person_id = survivor_of(connection, person_id)
     rows = connection.execute(
         select(ehr_patients.c.tenant, ehr_patients.c.issuer, ehr_patients.c.patient_id)
-        .where(ehr_patients.c.person_id == person_id)
+        .where(ehr_patients.c.person_id == person_id, ehr_patients.c.replaced_by.is_(None))
         .order_by(ehr_patients.c.tenant, ehr_patients.c.issuer, ehr_patients.c.patient_id)
     )
     return [EhrPatient(*row) for row in rows]
@@ -81,10 +102,11 @@ def data_version(connection: Connection, person_id: int) -> int:
 
 
 def touch(connection: Connection, person_id: int) -> None:
-    """Say that answers about the person may differ from now on."""
+    """Say that answers about the person, and whom they were merged into, may differ now."""
+    into = select(persons.c.merged_into).where(persons.c.id == person_id).scalar_subquery()
     connection.execute(
         update(persons)
-        .where(persons.c.id == person_id)
+        .where(or_(persons.c.id == person_id, persons.c.id == into))
         .values(data_version=persons.c.data_version + 1)
     )
 

@@ -117,7 +117,8 @@ class Site:
                 connection, "sandbox", ehr.issuer, PATIENT, create=True, timezone="Europe/Oslo"
             )
             assert found is not None
-            record(connection, "sandbox", found, ["steps", "resting_heart_rate", "rhythm"], "I agree")
+            topics = ["steps", "resting_heart_rate", "rhythm"]
+            record(connection, "sandbox", found, topics, "I agree")
         self.person = found
         self.delivery = Delivery(
             store,

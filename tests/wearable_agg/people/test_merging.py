@@ -1,0 +1,186 @@
+"""Two records of one human: merged nothing is lost, taken apart everything is as it was."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.backend import ISSUER, NEW_YEAR, link_person, measured
+from wearable_agg.delivery.detection import Detection
+from wearable_agg.delivery.findings import list_findings, record_started
+from wearable_agg.intake.withdrawal import withdraw
+from wearable_agg.measurements.batch import batch_of
+from wearable_agg.measurements.buckets import read_buckets
+from wearable_agg.measurements.daily import local_days
+from wearable_agg.measurements.types import TYPES
+from wearable_agg.measurements.upsert import write_batch
+from wearable_agg.people.accounts import accounts_of
+from wearable_agg.people.merging import CannotMerge, merge, unmerge
+from wearable_agg.people.registry import (
+    EhrPatient,
+    data_version,
+    patients_of,
+    person_for,
+    timezone_of,
+    touch,
+)
+from wearable_agg.store.database import writing
+
+OLD, NEW = "marit-old", "marit-solheim"
+RETIRED = EhrPatient("sandbox", ISSUER, OLD)
+DAY = NEW_YEAR.date()
+TABLES = (
+    "persons",
+    "ehr_patients",
+    "vendor_accounts",
+    "consents",
+    "findings",
+    "episodes",
+    "series",
+)
+
+
+@pytest.fixture
+def two(world):
+    """Two records of Marit, each with a wearable, an hour of heart rate and a finding."""
+    people = []
+    for number, patient in enumerate((OLD, NEW)):
+        world.band.user = f"wearer-{number}"
+        link_person(world, patient)
+        with writing(world.engine) as connection:
+            person = person_for(connection, "sandbox", ISSUER, patient)
+            samples = [measured(60 * number + n, 60.0 + 10 * number) for n in range(60)]
+            write_batch(connection, "sandbox", person, batch_of(samples, TYPES))
+            record_started(connection, detection(person, number))
+        people.append(person)
+    return people
+
+
+def detection(person, number):
+    onset = NEW_YEAR + timedelta(hours=number)
+    return Detection(
+        tenant="sandbox",
+        person_id=person,
+        stream=f"patch-{number}/I",
+        device="Patch",
+        onset=onset,
+        detected_at=onset,
+        end=onset,
+        mean_rate=110.0,
+        max_rate=140.0,
+        coverage=0.9,
+        decider="wristchart",
+        decider_version="1",
+        signal="ECG",
+        strip=None,
+    )
+
+
+def merged(world):
+    with writing(world.engine) as connection:
+        merge(connection, RETIRED, NEW, "operator/ann")
+
+
+def apart(world):
+    with writing(world.engine) as connection:
+        unmerge(connection, RETIRED, "operator/ann")
+
+
+def everything(world):
+    """All rows of what a merge could touch, but for the counters of change."""
+    rows = {name: world.rows(f"SELECT * FROM {name} ORDER BY 1, 2") for name in TABLES}  # noqa: S608
+    versions = {row[0]: row[4] for row in rows["persons"]}
+    rows["persons"] = [row[:4] + row[5:] for row in rows["persons"]]
+    assert versions
+    return rows | {
+        "outbox": world.rows("SELECT id, person_id, patient_id, state, reason FROM outbox")
+    }
+
+
+def test_both_records_open_one_person_with_the_data_of_both(world, two):
+    merged(world)
+    with world.engine.connect() as connection:
+        for patient in (OLD, NEW):
+            assert person_for(connection, "sandbox", ISSUER, patient) == two[1]
+        assert len(list_findings(connection, two[1])) == 2
+        assert len(accounts_of(connection, two[1])) == 2
+
+
+def test_two_wearables_of_one_kind_are_not_added_up(world, two):
+    merged(world)
+    with world.engine.connect() as connection:
+        zone = timezone_of(connection, two[1])
+        [day] = local_days(connection, two[1], zone, DAY, DAY + timedelta(days=1), TYPES)
+        end = NEW_YEAR + timedelta(days=1)
+        buckets = read_buckets(connection, two[1], "heart_rate", NEW_YEAR, end).buckets
+    assert day.heart_rate.n == 60
+    assert sum(bucket.n for bucket in buckets) == 60
+
+
+def test_what_waits_for_the_retired_chart_is_parked_and_new_writes_go_to_the_other(world, two):
+    merged(world)
+    assert world.rows("SELECT patient_id, state FROM outbox ORDER BY 1") == [
+        (OLD, "parked"),
+        (NEW, "pending"),
+    ]
+    with world.engine.connect() as connection:
+        for person in two:
+            assert [one.patient_id for one in patients_of(connection, person)] == [NEW]
+
+
+def test_taken_apart_everything_is_as_it_was(world, two):
+    before = everything(world)
+    merged(world)
+    assert everything(world) != before
+    apart(world)
+    assert everything(world) == before
+
+
+def test_what_came_meanwhile_stays_with_the_record_it_came_by(world, two):
+    merged(world)
+    with writing(world.engine) as connection:
+        sample = [measured(600, 80.0)]
+        write_batch(connection, "sandbox", two[0], batch_of(sample, TYPES))
+    apart(world)
+    counted = "SELECT person_id, count(*) FROM measurements JOIN series ON series.id = series_id"
+    assert world.rows(f"{counted} GROUP BY 1 ORDER BY 1") == [(two[0], 61), (two[1], 60)]
+
+
+def test_news_of_the_retired_changes_the_answers_of_the_survivor(world, two):
+    merged(world)
+    with writing(world.engine) as connection:
+        before = data_version(connection, two[1])
+        touch(connection, two[0])
+        assert data_version(connection, two[1]) == before + 1
+
+
+def test_who_withdraws_withdraws_for_both(world, two):
+    merged(world)
+    with writing(world.engine) as connection:
+        topics = [row[0] for row in connection.exec_driver_sql("SELECT data_type FROM consents")]
+        withdraw(connection, "sandbox", two[1], topics, "person/2")
+    assert world.rows("SELECT DISTINCT status FROM vendor_accounts") == [("unlinked",)]
+    assert world.rows("SELECT DISTINCT status FROM consents") == [("revoked",)]
+
+
+def test_both_acts_are_in_the_audit_trail(world, two):
+    merged(world)
+    apart(world)
+    kept = "SELECT actor, action FROM audit WHERE action LIKE 'people.%' ORDER BY sequence"
+    assert world.rows(kept) == [
+        ("operator/ann", "people.merged"),
+        ("operator/ann", "people.unmerged"),
+    ]
+
+
+def test_what_makes_no_sense_is_refused(world, two):
+    with writing(world.engine) as connection:
+        with pytest.raises(CannotMerge, match="nothing is known"):
+            merge(connection, EhrPatient("sandbox", ISSUER, "nobody"), NEW, "operator/ann")
+        with pytest.raises(CannotMerge, match="is not merged"):
+            unmerge(connection, RETIRED, "operator/ann")
+        merge(connection, RETIRED, NEW, "operator/ann")
+        with pytest.raises(CannotMerge, match="one person already"):
+            merge(connection, RETIRED, NEW, "operator/ann")
+        person_for(connection, "sandbox", ISSUER, "third", create=True)
+        with pytest.raises(CannotMerge, match="take them apart first"):
+            merge(connection, EhrPatient("sandbox", ISSUER, NEW), "third", "operator/ann")
