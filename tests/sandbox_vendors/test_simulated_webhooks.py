@@ -196,7 +196,7 @@ def test_withings_subscription_is_safe_to_repeat(
     for _ in range(2):
         withings.subscribe(simulators.http, simulators.app(withings.id), tokens, listener.url)
     rows = simulators.world.store.rows("SELECT appli FROM subscriptions ORDER BY appli")
-    assert [row["appli"] for row in rows] == [4, 16, 44]
+    assert [row["appli"] for row in rows] == [1, 2, 4, 16, 44, 54]
 
 
 def test_withings_announces_late_days_by_form(

@@ -8,9 +8,12 @@ from datetime import datetime
 
 from wearable_agg.measurements.model import (
     BloodPressure,
+    EcgRecording,
     EcgSignal,
     Measurement,
     Record,
+    RhythmNotification,
+    RhythmVerdict,
     Withdrawn,
 )
 from wearable_agg.measurements.types import doubt, doubtful_time
@@ -103,10 +106,23 @@ def reason_to_doubt(item: Item, now: datetime) -> str:
     return doubtful_time(item.start, item.end, now)
 
 
+_ABOUT_RHYTHM = (EcgRecording, RhythmNotification, RhythmVerdict)
+
 NO_RECORD = (EcgSignal, TokensSeen, Notice, Verification, Refusal, About, Quarantined)
 """Items that are no record of a person's body."""
 
 _TIMELESS = (*NO_RECORD, Withdrawn)
+
+
+def records_of(found: Iterable[Found]) -> list[Record]:
+    """Return a payload's values one by one, its ECGs, its notices and verdicts about the rhythm."""
+    kept: list[Record] = []
+    for one in found:
+        if isinstance(one.item, _ABOUT_RHYTHM):
+            kept.append(one.item)
+        else:
+            kept.extend(measurements_of((one,)))
+    return kept
 
 
 def measurements_of(found: Iterable[Found]) -> list[Measurement]:

@@ -54,7 +54,13 @@ def test_typed_in_values_are_manual(oslo: ZoneInfo) -> None:
 
 
 def test_types_we_do_not_keep_are_ignored(oslo: ZoneInfo) -> None:
-    assert measures(oslo, group((9_999, 71_400, -3), (130, 1, 0))) == []
+    assert measures(oslo, group((9_999, 71_400, -3))) == []
+
+
+def test_the_verdict_on_an_ecg_keeps_withings_own_word(oslo: ZoneInfo) -> None:
+    for word, meaning in ((1, "atrial_fibrillation"), (2, "inconclusive"), (5, "poor_recording")):
+        (one,) = measures(oslo, group((130, word, 0)))
+        assert (one.verdict, one.vendor_verdict) == (meaning, str(word))
 
 
 def test_absurd_unit_is_unusable(oslo: ZoneInfo) -> None:

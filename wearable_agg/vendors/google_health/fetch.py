@@ -106,7 +106,9 @@ def _civil(day: date) -> dict[str, Any]:
 
 
 def _filter(kind: Kind, window: Window) -> str:
-    if kind.field.endswith(".date"):
+    if kind.open_ended:
+        return f'{kind.field} >= "{_physical(window.start)}"'
+    if kind.by_date:
         first, last = dates_touched(window)
         low, high = first.isoformat(), (last + timedelta(days=1)).isoformat()
     else:

@@ -9,19 +9,32 @@ _SCOPE = "https://www.googleapis.com/auth/googlehealth."
 ACTIVITY = f"{_SCOPE}activity_and_fitness.readonly"
 METRICS = f"{_SCOPE}health_metrics_and_measurements.readonly"
 SLEEP = f"{_SCOPE}sleep.readonly"
-SCOPES = (ACTIVITY, METRICS, SLEEP, f"{_SCOPE}profile.readonly", f"{_SCOPE}settings.readonly")
+ECG = f"{_SCOPE}ecg.readonly"
+IRREGULAR_RHYTHM = f"{_SCOPE}irn.readonly"
+SCOPES = (
+    ACTIVITY,
+    METRICS,
+    SLEEP,
+    ECG,
+    IRREGULAR_RHYTHM,
+    f"{_SCOPE}profile.readonly",
+    f"{_SCOPE}settings.readonly",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One data type: the scope it needs, the field its filter compares, how many come at once.
 
-    `field` is empty where the daily roll-up is read instead of the list.
+    `field` is empty where the daily roll-up is read instead of the list. An `open_ended` filter
+    has no upper bound; one `by_date` compares calendar days.
     """
 
     scope: str
     field: str
     page_size: int = 1440
+    open_ended: bool = False
+    by_date: bool = False
 
 
 STEPS = "steps"
@@ -30,13 +43,24 @@ RESTING_HEART_RATE = "daily-resting-heart-rate"
 HEART_RATE_VARIABILITY = "daily-heart-rate-variability"
 OXYGEN_SATURATION = "daily-oxygen-saturation"
 SLEEP_SESSION = "sleep"
+ELECTROCARDIOGRAM = "electrocardiogram"
+IRREGULAR_RHYTHM_NOTIFICATION = "irregular-rhythm-notification"
 
 KINDS = {
     STEPS: Kind(ACTIVITY, ""),
-    RESTING_HEART_RATE: Kind(METRICS, "daily_resting_heart_rate.date"),
+    RESTING_HEART_RATE: Kind(METRICS, "daily_resting_heart_rate.date", by_date=True),
     SLEEP_SESSION: Kind(SLEEP, "sleep.interval.end_time", page_size=25),
-    HEART_RATE_VARIABILITY: Kind(METRICS, "daily_heart_rate_variability.date"),
-    OXYGEN_SATURATION: Kind(METRICS, "daily_oxygen_saturation.date"),
+    HEART_RATE_VARIABILITY: Kind(METRICS, "daily_heart_rate_variability.date", by_date=True),
+    OXYGEN_SATURATION: Kind(METRICS, "daily_oxygen_saturation.date", by_date=True),
+    ELECTROCARDIOGRAM: Kind(
+        ECG, "electrocardiogram.interval.start_time", page_size=50, open_ended=True
+    ),
+    IRREGULAR_RHYTHM_NOTIFICATION: Kind(
+        IRREGULAR_RHYTHM,
+        "irregular_rhythm_notification.interval.civil_start_time",
+        page_size=100,
+        by_date=True,
+    ),
     HEART_RATE: Kind(METRICS, "heart_rate.sample_time.physical_time", page_size=5000),
 }
 
@@ -46,5 +70,7 @@ WINDOWS = {
     SLEEP_SESSION: timedelta(days=100),
     HEART_RATE_VARIABILITY: timedelta(days=400),
     OXYGEN_SATURATION: timedelta(days=400),
+    ELECTROCARDIOGRAM: timedelta(days=4000),  # a filter without end makes one request of it
+    IRREGULAR_RHYTHM_NOTIFICATION: timedelta(days=400),
     HEART_RATE: timedelta(days=30),
 }

@@ -13,7 +13,7 @@ from wearable_agg.vendors.answers import Part, read, text_of
 from wearable_agg.vendors.capability import DAY
 from wearable_agg.vendors.days import Span, day_bounds
 from wearable_agg.vendors.errors import Unusable
-from wearable_agg.vendors.findings import Found, measurements_of
+from wearable_agg.vendors.findings import Found, records_of
 from wearable_agg.vendors.google_health.ecg import electrocardiogram
 from wearable_agg.vendors.google_health.exercise import exercise
 from wearable_agg.vendors.google_health.quantities import POINTS, ROLL_UPS, Quantity, by_member
@@ -35,9 +35,9 @@ _READERS: dict[str, Reader] = {
 }
 
 
-def parse(kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
+def parse(kind: str, raw: bytes, zone: ZoneInfo) -> list[Record]:
     """Read a page of one data type; raises Malformed and Unusable."""
-    return measurements_of(page(read(raw), zone, _member_of(kind)))
+    return records_of(page(read(raw), zone, _member_of(kind)))
 
 
 def page(answer: Part, zone: ZoneInfo, member: str = "") -> Iterator[Found]:

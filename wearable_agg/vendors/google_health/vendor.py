@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from config.settings import VendorApp
-from wearable_agg.measurements.model import Measurement
+from wearable_agg.measurements.model import Record
 from wearable_agg.vendors.days import cut
 from wearable_agg.vendors.google_health import (
     authorize,
@@ -70,7 +70,7 @@ class GoogleHealth:
         """Tell which types a data type is read into, from its list or its daily roll-up."""
         return quantities.tells(kind)
 
-    def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
+    def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Record]:
         """Read a page."""
         return parse.parse(kind, raw, zone)
 

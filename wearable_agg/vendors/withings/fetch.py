@@ -11,7 +11,8 @@ from wearable_agg.vendors.days import dates_touched
 from wearable_agg.vendors.errors import NotPermitted, Unusable, VendorDown
 from wearable_agg.vendors.protocol import Page, Profile, Tokens, Window
 from wearable_agg.vendors.withings.envelope import body, call
-from wearable_agg.vendors.withings.kinds import KINDS, Kind
+from wearable_agg.vendors.withings.heart import signal_ids
+from wearable_agg.vendors.withings.kinds import HEART, KINDS, Kind
 
 if TYPE_CHECKING:
     from safeguards.egress import Egress
@@ -29,9 +30,25 @@ def fetch(
         form["offset"] = cursor
     answer = call(http, app, known.path, tokens.access, form)
     try:
-        return Page(kind, answer.content, _next(body(answer)))
+        found = body(answer)
+        raw = answer.content
+        if kind == HEART:
+            raw = _with_waveforms(http, app, tokens, found, raw)
+        return Page(kind, raw, _next(found))
     except Unusable as error:
         raise VendorDown(f"unusable paging: {error}") from error
+
+
+def _with_waveforms(
+    http: Egress, app: VendorApp, tokens: Tokens, listed: Part, raw: bytes
+) -> bytes:
+    """Return the list and the waveform of each of its ECGs, every answer verbatim."""
+    waveforms = []
+    for number in signal_ids(listed):
+        form = {"action": "get", "signalid": number}
+        answer = call(http, app, KINDS[HEART].path, tokens.access, form)
+        waveforms.append(b'"%s": %s' % (number.encode(), answer.content))
+    return b'{"list": %s, "signals": {%s}}' % (raw, b", ".join(waveforms))
 
 
 def profile(http: Egress, app: VendorApp, tokens: Tokens) -> Profile:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from wearable_agg.measurements.model import BloodPressure, EcgRecording, EcgSignal
 from wearable_agg.vendors.answers import Part, optional_number
 from wearable_agg.vendors.days import Span
+from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found
 from wearable_agg.vendors.verdicts import verdict
 from wearable_agg.vendors.waveforms import counts, rate_of
@@ -47,6 +50,33 @@ def signal(body: Part) -> Iterator[Found]:
         site=SITES.get(worn, ""),
     )
     yield Found(samples.path, waveform)
+
+
+def signal_ids(body: Part) -> list[str]:
+    """Return the numbers of the waveforms that a list names; raises Unusable."""
+    rows = (row.find("ecg") for row in body.member("series").items())
+    return [identifier(ecg, "signalid") for ecg in rows if ecg is not None]
+
+
+def with_waveforms(body: Part, waveforms: Mapping[str, Part]) -> Iterator[Found]:
+    """Read the list, each ECG with its waveform where that can be used; raises Unusable."""
+    for found in recordings(body):
+        one = found.item
+        if isinstance(one, EcgRecording) and one.vendor_id in waveforms:
+            yield Found(found.path, _whole(one, waveforms[one.vendor_id]))
+        else:
+            yield found
+
+
+def _whole(one: EcgRecording, body: Part) -> EcgRecording:
+    try:
+        waveform = next(signal(body)).item
+    except Unusable as error:
+        return replace(one, flaw=f"unusable waveform: {error}")
+    if not isinstance(waveform, EcgSignal):
+        return one
+    end = one.start + timedelta(seconds=waveform.seconds)
+    return replace(one, signal=waveform, end=max(one.end, end), flaw="")
 
 
 def _recording(row: Part, ecg: Part, span: Span) -> EcgRecording:

@@ -20,9 +20,17 @@ class Kind:
 
 
 ACTIVITY, INTRADAY, SLEEP, MEASURES = "activity", "intraday", "sleep", "measures"
+HEART = "heart"
+"""ECGs: the list with its verdicts, and each waveform."""
 
 SPO2, PULSE = 54, 11
 """Measure types."""
+
+_MEASURE_TYPES = (
+    "1,4,5,6,8,9,10,11,12,54,71,73,76,77,88,91,123,130,135,136,137,138,139,155,"
+    "167,168,169,170,173,174,175,196,226,227,229"
+)
+"""Every type that the parser reads."""
 
 KINDS = {
     ACTIVITY: Kind(
@@ -45,8 +53,9 @@ KINDS = {
         "measure",
         "getmeas",
         USER_METRICS,
-        (("category", "1"), ("meastypes", f"{PULSE},{SPO2}")),
+        (("category", "1"), ("meastypes", _MEASURE_TYPES)),
     ),
+    HEART: Kind("v2/heart", "list", USER_ACTIVITY, ()),
     INTRADAY: Kind(
         "v2/measure",
         "getintradayactivity",

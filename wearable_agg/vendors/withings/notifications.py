@@ -8,13 +8,17 @@ from urllib.parse import parse_qsl
 from safeguards.strict_json import Malformed
 from wearable_agg.vendors.answers import Part
 from wearable_agg.vendors.protocol import Notification, Window
-from wearable_agg.vendors.withings.kinds import ACTIVITY, INTRADAY, MEASURES, SLEEP
+from wearable_agg.vendors.withings.kinds import ACTIVITY, HEART, INTRADAY, MEASURES, SLEEP
 from wearable_agg.vendors.withings.values import date_of, instant
 
-PRESSURE_AND_OXYGEN, DAY, NIGHT, USER_EVENT = 4, 16, 44, 46
+BODY, TEMPERATURE, PRESSURE_AND_OXYGEN = 1, 2, 4
+DAY, NIGHT, USER_EVENT, ECG = 16, 44, 46, 54
 
 KINDS_OF: dict[int, tuple[str, ...]] = {
+    BODY: (MEASURES,),
+    TEMPERATURE: (MEASURES,),
     PRESSURE_AND_OXYGEN: (MEASURES,),
+    ECG: (HEART, MEASURES),
     DAY: (ACTIVITY, INTRADAY),
     NIGHT: (SLEEP, INTRADAY),
     USER_EVENT: (),

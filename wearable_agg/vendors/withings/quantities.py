@@ -245,16 +245,18 @@ CAPABILITIES = checked(
     "withings",
     (
         *_capabilities(MEASURES, "getmeas type", SAMPLE, kinds.MEASURES),
-        Capability("blood_pressure", "getmeas types 9, 10, 11", "mm[Hg]", SAMPLE, _NOTIFIED),
-        Capability("rhythm_verdict", "getmeas type 130 (ECG)", "", EVENT, _NOTIFIED),
-        Capability("rhythm_verdict", "getmeas type 139 (PPG)", "", EVENT, _NOTIFIED),
+        Capability(
+            "blood_pressure", "getmeas types 9, 10, 11", "mm[Hg]", SAMPLE, _NOTIFIED, fetched=True
+        ),
+        Capability("rhythm_verdict", "getmeas type 130 (ECG)", "", EVENT, _NOTIFIED, fetched=True),
+        Capability("rhythm_verdict", "getmeas type 139 (PPG)", "", EVENT, _NOTIFIED, fetched=True),
         *_capabilities(ACTIVITY, "getactivity", DAY, kinds.ACTIVITY),
         *_capabilities(INTRADAY, "getintradayactivity", SAMPLE, kinds.INTRADAY),
         Capability("workout", "getworkouts", "", EVENT, _NOTIFIED),
         *_capabilities(NIGHT_FIELDS, "sleep getsummary", NIGHT, kinds.SLEEP),
         Capability("sleep_stage", "sleep get", "", NIGHT, _NOTIFIED),
         *_capabilities(DETAIL, "sleep get", SAMPLE),
-        Capability("ecg", "heart list, heart get", "uV", EVENT, _NOTIFIED),
-        Capability("blood_pressure", "heart list", "mm[Hg]", SAMPLE, _NOTIFIED),
+        Capability("ecg", "heart list, heart get", "uV", EVENT, _NOTIFIED, fetched=True),
+        Capability("blood_pressure", "heart list", "mm[Hg]", SAMPLE, _NOTIFIED, fetched=True),
     ),
 )

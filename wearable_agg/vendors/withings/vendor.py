@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from config.settings import VendorApp
-from wearable_agg.measurements.model import Measurement
+from wearable_agg.measurements.model import Record
 from wearable_agg.vendors.days import cut, whole_days
 from wearable_agg.vendors.protocol import Notification, Page, Profile, Tells, Tokens, Window
 from wearable_agg.vendors.withings import (
@@ -78,7 +78,7 @@ class Withings:
         """Tell which types measures and nights are read into; days cannot be deleted."""
         return quantities.tells(kind)
 
-    def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Measurement]:
+    def parse(self, kind: str, raw: bytes, zone: ZoneInfo) -> list[Record]:
         """Read a page."""
         return parse.parse(kind, raw, zone)
 
