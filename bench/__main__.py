@@ -12,6 +12,7 @@ BENCHES = (
     ("Measurements", "bench.measurements"),
     ("Importing", "bench.apple_import"),
     ("Reading", "bench.reading"),
+    ("Delivery", "bench.delivery"),
     ("Page", "bench.page"),
 )
 

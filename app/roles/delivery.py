@@ -35,7 +35,7 @@ from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
 
 PAUSE_SECONDS = 2.0
-WORKERS = 8
+WORKERS = 16
 log = structlog.get_logger()
 
 

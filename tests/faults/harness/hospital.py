@@ -11,6 +11,7 @@ import signal
 import socket
 import sqlite3
 import time
+import traceback
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
@@ -76,8 +77,15 @@ class Count:
 class Hospital:
     """An EHR of one personality with so many patients, each with one finding."""
 
-    def __init__(self, folder: Path, personality: str, patients: int, seed: int) -> None:
-        self.folder, self.name, self.seed = folder, personality, seed
+    def __init__(
+        self,
+        folder: Path,
+        personality: str,
+        patients: int,
+        seed: int,
+        spoil: float = proxy.RATE,
+    ) -> None:
+        self.folder, self.name, self.seed, self._spoil = folder, personality, seed, spoil
         self.patients = [f"p{number}" for number in range(patients)]
         self.chance = random.Random(seed)  # noqa: S311  # the same moments each time
         self.keys = folder / "keys"
@@ -103,7 +111,7 @@ class Hospital:
         self.site = worker.Site(self.url, self.keys, self.store)
         self.site.probe(self.patients[0])
         self._processes.pop().kill()
-        again = proxy.start(_CONTEXT, self.direct, self._listeners[1], self.seed)
+        again = proxy.start(_CONTEXT, self.direct, self._listeners[1], self.seed, self._spoil)
         self._processes.append(again)
 
     def close(self) -> None:
@@ -130,7 +138,7 @@ class Hospital:
         for number in range(kills):
             self.find(self.patients[number * share : (number + 1) * share])
             done += self._kill(places[number])
-            interrupted += self._rows("state = 'inflight'")
+            interrupted += self.rows("state = 'inflight'")
         self.find(self.patients[kills * share :])
         self._finish()
         return self._count(done, interrupted, time.monotonic() - began)
@@ -154,7 +162,7 @@ class Hospital:
 
     def _kill(self, place: str) -> int:
         """Start delivery and let it be killed; 1 where it was alive then."""
-        child = self._fork(place)
+        child = self.fork(place)
         until = time.monotonic() + (2.0 if place else self.chance.uniform(0.03, 0.35))
         while time.monotonic() < until:
             gone, _ = os.waitpid(child, os.WNOHANG)
@@ -165,12 +173,15 @@ class Hospital:
         _, status = os.waitpid(child, 0)
         return int(os.WIFSIGNALED(status))
 
-    def _fork(self, place: str = "") -> int:
+    def fork(self, place: str = "") -> int:
+        """Start delivery in a process, to die at the named place; returns its id."""
         child = os.fork()
         if child == 0:
             try:
                 os.environ[VARIABLE] = place
                 self.site.deliver()
+            except Exception:
+                traceback.print_exc()
             finally:
                 os._exit(1)
         return child
@@ -178,19 +189,21 @@ class Hospital:
     def _finish(self) -> None:
         """Deliver undisturbed by kills, reconcile, and deliver what that found missing."""
         for _ in range(2):
-            child = self._fork()
-            settled = _until(lambda: self._rows(_UNSETTLED) == 0, 120 + len(self.patients) / 5)
+            child = self.fork()
+            settled = _until(lambda: self.rows(_UNSETTLED) == 0, 120 + len(self.patients) / 5)
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            assert settled, self._table()
+            assert settled, self.table()
             self.faults(rates={})
             self.site.reconcile()
 
-    def _rows(self, condition: str) -> int:
+    def rows(self, condition: str) -> int:
+        """Count rows of the outbox."""
         query = f"SELECT count(*) FROM outbox WHERE {condition}"  # noqa: S608  # our own words
         return int(self._ask(query)[0][0])
 
-    def _table(self) -> list[Any]:
+    def table(self) -> list[Any]:
+        """Count rows of the outbox by state and reason."""
         return self._ask("SELECT state, reason, count(*) FROM outbox GROUP BY state, reason")
 
     def _ask(self, query: str) -> list[Any]:
@@ -221,7 +234,7 @@ class Hospital:
             intact=check == "ok",
             route=route,
             seconds=round(seconds, 1),
-            left=[row for row in self._table() if row[0] != "done"],
+            left=[row for row in self.table() if row[0] != "done"],
         )
 
     def held(self, kind: str) -> list[Any]:
@@ -256,7 +269,10 @@ class Hospital:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         gc.freeze()
         server = create_server(
-            create_app(self._settings()), sockets=[self._listeners[0]], threads=_THREADS
+            create_app(self._settings()),
+            sockets=[self._listeners[0]],
+            threads=_THREADS,
+            connection_limit=1000,
         )
         server.run()
 

@@ -41,11 +41,13 @@ class Proxy:
             await server.serve_forever()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._held.add(asyncio.current_task())  # the loop itself keeps no hold of it
+        task = asyncio.current_task()
+        self._held.add(task)  # the loop itself keeps no hold of it
         try:
             up_reader, up_writer = await asyncio.open_connection(*self._target)
         except OSError:
             writer.close()
+            self._held.discard(task)
             return
         requests = asyncio.create_task(self._copy(reader, up_writer))
         with contextlib.suppress(OSError, asyncio.CancelledError):
@@ -53,12 +55,14 @@ class Proxy:
         requests.cancel()
         for each in (writer, up_writer):
             each.close()
+        self._held.discard(task)
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
                 writer.write(data)
                 await writer.drain()
+        writer.close()  # a client that was killed leaves no connection behind
 
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_CHUNK):

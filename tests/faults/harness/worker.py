@@ -42,7 +42,7 @@ POLICY = Policy(
     first_pause=timedelta(milliseconds=50),
     longest_pause=timedelta(seconds=1),
 )
-WORKERS = 6
+WORKERS = 8
 _INTERVAL_SECONDS = 0.03
 
 
@@ -83,7 +83,7 @@ class Site:
 
     def deliver(self) -> None:
         """Deliver until somebody ends this process."""
-        _be_quiet()
+        be_quiet()
         engine = open_database(self._store)
         identity = Identity.open(self._keys)
         mark = self._store.with_name("delivery.mark")
@@ -94,7 +94,7 @@ class Site:
 
     def reconcile(self) -> None:
         """Compare both sides once."""
-        _be_quiet()
+        be_quiet()
         engine = open_database(self._store)
         charts = {("sandbox", self.issuer): self._destination(Egress)}
         reconciler = Reconciler(engine, charts, Identity.open(self._keys))
@@ -136,7 +136,8 @@ class KillableEgress(Egress):
         return answer
 
 
-def _be_quiet() -> None:
+def be_quiet() -> None:
+    """Log nothing: a line for each write would be most of the work."""
     logging.disable()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
