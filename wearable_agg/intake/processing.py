@@ -138,7 +138,7 @@ class Worker:
                 share = PersonsShare.of(one.records, allowed, owner.id)
                 if inbox.settle(connection, payload, inbox.DONE, share.batch.refusals()):
                     replay_of = payload.arrived_at if payload.replayed else None
-                    whose = (owner.tenant, owner.person_id, owner.vendor, replay_of)
+                    whose = (owner.tenant, owner.person_id, payload.vendor, replay_of)
                     shares[whose].add(share)
         for (tenant, person_id, vendor, replay_of), share in shares.items():
             self._keep(connection, tenant, person_id, vendor, replay_of, share)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -21,6 +21,7 @@ LATEST_END = timedelta(days=2)
 """How far ahead of now a day that is still going on may end, wherever its midnight is."""
 
 NO_CONSENT = "no consent"
+_PRESSURES = ("blood_pressure_systolic", "blood_pressure_diastolic")
 INSTANT, INTERVAL, DAY = "instant", "interval", "day"
 
 
@@ -64,8 +65,12 @@ def batch_of(measurements: Iterable[Measurement], permitted: Collection[str]) ->
     """Sort measurements into series; types outside `permitted` are refused as not consented."""
     batch = Batch()
     now = datetime.now(UTC)
-    for one in measurements:
+    listed = list(measurements)
+    untrue = _untrue_pressures(listed, now)
+    for one in listed:
         reason = _fault(one, permitted, now)
+        if not reason and one.type in _PRESSURES and _reading(one) in untrue:
+            reason = "a blood pressure that cannot be true"
         if reason:
             batch.refused[reason] += 1
             continue
@@ -96,6 +101,24 @@ def span_of(length: timedelta) -> str:
 def series_key(kind: str, statistic: str, vendor: str, device: str, length: timedelta) -> SeriesKey:
     """Return the series that a value of this length from this device belongs to."""
     return SeriesKey(kind, statistic, source_of(vendor, device), span_of(length))
+
+
+def _untrue_pressures(measurements: Iterable[Measurement], now: datetime) -> frozenset[Hashable]:
+    """Return the readings that fall as a whole: half of them cannot be, or they are swapped."""
+    halves = [one for one in measurements if one.type in _PRESSURES]
+    systolic, diastolic = (
+        {_reading(one): one.value for one in halves if one.type == kind} for kind in _PRESSURES
+    )
+    swapped = {
+        reading
+        for reading, value in diastolic.items()
+        if reading in systolic and value >= systolic[reading]
+    }
+    return frozenset(swapped | {_reading(one) for one in halves if flaw(one, now)})
+
+
+def _reading(one: Measurement) -> Hashable:
+    return one.source, one.device, one.start, one.end, one.vendor_id
 
 
 def _fault(one: Measurement, permitted: Collection[str], now: datetime) -> str:
