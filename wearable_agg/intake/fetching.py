@@ -49,13 +49,13 @@ class Fetcher:
         try:
             self._work(job)
         except TryLater as error:
-            self._later(job, error.after_seconds, str(error), hold=True)
+            self._hold(job, error)
         except VendorDown as error:
-            self._later(job, back_off(job.attempts), str(error), hold=False)
+            self._later(job, back_off(job.attempts), str(error))
         except LinkBroken as error:
             log.warning("link broken", account=job.account_id, vendor=job.vendor)
             self._sites[job.vendor].desk.break_link(job.account_id)
-            self._later(job, 0.0, str(error), hold=False)
+            self._later(job, 0.0, str(error))
         except NotPermitted as error:
             self._give_up(job, jobs.REFUSED, str(error))
         except (RequestRefused, Unusable, Refused) as error:
@@ -128,11 +128,18 @@ class Fetcher:
         with writing(self._engine) as connection:
             jobs.finish(connection, job)
 
-    def _later(self, job: Job, seconds: float, reason: str, *, hold: bool) -> None:
+    def _later(self, job: Job, seconds: float, reason: str) -> None:
         with writing(self._engine) as connection:
             jobs.postpone(connection, job, seconds, reason)
-            if hold:
-                jobs.hold_account(connection, job.account_id, seconds)
+
+    def _hold(self, job: Job, spent: TryLater) -> None:
+        """Keep whoever shares the spent limit from asking: the account, or all of the vendor."""
+        with writing(self._engine) as connection:
+            jobs.postpone(connection, job, spent.after_seconds, str(spent))
+            if spent.of_application:
+                jobs.hold_vendor(connection, job.vendor, spent.after_seconds)
+            else:
+                jobs.hold_account(connection, job.account_id, spent.after_seconds)
 
     def _give_up(self, job: Job, state: str, reason: str) -> None:
         with writing(self._engine) as connection:

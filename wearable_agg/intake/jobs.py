@@ -168,6 +168,21 @@ def hold_account(connection: Connection, account_id: int, seconds: float) -> Non
     )
 
 
+def hold_vendor(connection: Connection, vendor: str, seconds: float) -> None:
+    """Let nothing of any account begin for `seconds`: our budget as an application is spent."""
+    later = now_micros() + round(seconds * 1_000_000)
+    of_vendor = select(vendor_accounts.c.id).where(vendor_accounts.c.vendor == vendor)
+    connection.execute(
+        update(sync_jobs)
+        .where(
+            sync_jobs.c.account_id.in_(of_vendor),
+            sync_jobs.c.state == DUE,
+            sync_jobs.c.not_before < later,
+        )
+        .values(not_before=later)
+    )
+
+
 def give_back(connection: Connection, job: Job) -> None:
     """End the lease so that any process can go on with the job at once."""
     _set(connection, [job.id], leased_until=0)

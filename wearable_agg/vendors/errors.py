@@ -8,11 +8,15 @@ class VendorError(Exception):
 
 
 class TryLater(VendorError):
-    """The vendor's rate limit is spent; ask again after `after_seconds`."""
+    """The vendor's rate limit is spent; ask again after `after_seconds`.
 
-    def __init__(self, after_seconds: float) -> None:
+    `of_application` says that the limit is one for all accounts together.
+    """
+
+    def __init__(self, after_seconds: float, *, of_application: bool = False) -> None:
         super().__init__(f"rate limited, try again in {after_seconds:g} s")
         self.after_seconds = after_seconds
+        self.of_application = of_application
 
 
 class AccessRefused(VendorError):

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.backend import EVERY_TOPIC, NEW_YEAR, measured
+from tests.support.backend import EVERY_TOPIC, NEW_YEAR, link_person, measured
 from wearable_agg.intake import jobs
 from wearable_agg.intake.polling import Poller
 from wearable_agg.intake.withdrawal import unlink, withdraw
 from wearable_agg.people import consents
 from wearable_agg.people.accounts import account
+from wearable_agg.store.clock import now_micros
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import (
     LinkBroken,
@@ -80,6 +81,19 @@ def test_a_spent_budget_holds_the_whole_account(world, claim, linked):
     world.fetcher().work(claim()[0])
     assert claim() == []
     assert world.rows("SELECT count(*) FROM sync_jobs WHERE state = 'due'") == [(2,)]
+
+
+@pytest.mark.parametrize("of_application", [True, False])
+def test_a_limit_of_the_application_holds_every_account(world, claim, linked, of_application):
+    world.band.user = "other-user"
+    other = link_person(world, "amara-okafor")
+    with writing(world.engine) as connection:
+        earlier = Window(NEW_YEAR - timedelta(days=9), NEW_YEAR - timedelta(days=8))
+        jobs.schedule(connection, "sandbox", other, "beats", [earlier])
+    world.band.trouble = [TryLater(60, of_application=of_application)]
+    world.fetcher().work(next(job for job in claim() if job.account_id == linked))
+    waiting = world.rows("SELECT account_id FROM sync_jobs WHERE not_before > ?", now_micros())
+    assert set(waiting) == ({(linked,), (other,)} if of_application else {(linked,)})
 
 
 def test_a_refused_token_is_refreshed_and_the_page_asked_again(world, claim):

@@ -75,7 +75,7 @@ def refusal(status: int, error: str, wait: float = QUOTA_SECONDS) -> VendorError
     if status in NOT_AUTHORISED:
         return NotPermitted(f"status {status}")
     if status == TOO_MANY:
-        return TryLater(wait)
+        return TryLater(wait, of_application=True)
     if status in _INVALID:
         return RequestRefused(f"status {status}: {error}")
     return VendorDown(f"status {status}: {error}")
