@@ -72,8 +72,9 @@ def take_back(
     """Retract what the window lacks; returns how many, the days that changed, and what to note."""
     said = json.loads(payload.raw)
     tells = vendor.tells(said["kind"])
+    start, end = said["window"]
     held = keys_between(
-        connection, owner.person_id, vendor.id, tells.types, *said["window"], tells.named
+        connection, owner.person_id, vendor.id, tells.types, start, end, tells.named
     )
     missing = [key for key, what in held.items() if (*what, key[1], key[2]) not in told]
     if not told and len(missing) > MOST_FOR_NOTHING:

@@ -84,7 +84,7 @@ def chosen(kind: str, candidates: Iterable[Candidate], order: Order) -> str | No
         key=lambda one: (_rank(one.source, ranks), not one.has_total, -one.coverage, one.source),
         default=None,
     )
-    return best and best.source
+    return None if best is None else best.source
 
 
 def left_out(candidates: Collection[Candidate], winner: str | None) -> tuple[str, ...]:

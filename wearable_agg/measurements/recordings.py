@@ -37,7 +37,8 @@ def keep_recording(
     A recording without waveform never replaces one that has it.
     """
     start = to_micros(one.start)
-    key = {"person_id": person_id, "source": one.source, "second": start // _SECOND}
+    second = start // _SECOND
+    key: dict[str, Any] = {"person_id": person_id, "source": one.source, "second": second}
     known = _known(connection, ecg_recordings, key)
     signal = one.signal
     values: dict[str, Any] = {
@@ -56,7 +57,7 @@ def keep_recording(
     }
     if known is not None and _is_no_news(vault, known, one, values):
         return False
-    place = place_of_samples(tenant, person_id, one.source, key["second"])
+    place = place_of_samples(tenant, person_id, one.source, second)
     values["samples"] = signal and vault.seal(_packed(signal), bound_to=place)
     _write(connection, ecg_recordings, {"tenant": tenant, **key}, values, known)
     return True
