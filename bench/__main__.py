@@ -10,6 +10,7 @@ BENCHES = (
     ("QRS cost and peers", "bench.qrs_cost"),
     ("Embedded engine", "bench.engine"),
     ("Measurements", "bench.measurements"),
+    ("Intake", "bench.intake"),
     ("Importing", "bench.apple_import"),
     ("Reading", "bench.reading"),
     ("Delivery", "bench.delivery"),
