@@ -12,6 +12,7 @@ from wearable_agg.client.errors import BackendError, NotAllowed
 
 CLINICIANS = ("Practitioner/", "PractitionerRole/")
 READ = frozenset({"chart.read"})
+OPERATE = "delivery.operate"
 ACT = frozenset({"finding.act", "people.invite", "consent.revoke"})
 
 Read = TypeVar("Read")

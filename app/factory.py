@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.callback import callback_routes
 from app.compression import compress
+from app.deliveries import deliveries_routes
 from app.guard import guard
 from app.headers import protect
 from app.identifying import identifying_routes
@@ -45,6 +46,7 @@ def create_app(parts: Parts) -> Flask:
         sign_out_routes,
         public_routes,
         registration_routes,
+        deliveries_routes,
         theme_routes,
     ):
         server.register_blueprint(routes(parts))

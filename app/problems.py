@@ -99,6 +99,23 @@ ENDED = Problem(
 FORBIDDEN = Problem(
     "forbidden", 403, "This request was refused", "It did not come from Wristchart's own page."
 )
+NOT_OPERATOR = Problem(
+    "not_operator",
+    403,
+    "This page is for the hospital's operators",
+    "You are not signed in, or the hospital's settings do not name you as an operator.",
+    (
+        "Open Wristchart, then this page again.",
+        "Ask your administrator to name you in `operators`.",
+    ),
+)
+BACKEND_AWAY = Problem(
+    "backend_away",
+    503,
+    "The wearable service does not answer",
+    "Nothing was changed.",
+    ("Try again in a moment.", TELL),
+)
 NOT_FOUND = Problem("not_found", 404, "There is nothing here", "The address is not one of ours.")
 BROKEN = Problem(
     "internal_error",

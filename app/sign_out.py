@@ -24,7 +24,7 @@ def sign_out_routes(parts: Parts) -> Blueprint:
 
     @routes.post("/sign-out")
     def end() -> Response:
-        own = _from_own_page(parts.settings.web.url)
+        own = from_own_page(parts.settings.web.url)
         if not own or not csrf_matches(request, request.form.get("csrf", "")):
             return show(FORBIDDEN, reason="sign-out from elsewhere")
         _frame(parts, session_cookie(request))
@@ -37,7 +37,7 @@ def sign_out_routes(parts: Parts) -> Blueprint:
     return routes
 
 
-def _from_own_page(url: str) -> bool:
+def from_own_page(url: str) -> bool:
     """Whether the form came from our page; without a referrer browsers call its origin `null`."""
     origin = request.headers.get("Origin", url)
     same_origin = request.headers.get("Sec-Fetch-Site") == "same-origin"

@@ -261,6 +261,7 @@ def _tenant() -> Tenant:
         frame_ancestors=(),
         backend_client_id="delivery",
         backend_scopes=(),
+        operators=("Practitioner/ingrid-lind",),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -30,6 +31,7 @@ class Hospital:
 
     folder: Path
     findings: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
 
     def __enter__(self) -> Hospital:
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
@@ -42,7 +44,7 @@ class Hospital:
         orders = [order(), order("m2", "jonas", medicationCodeableConcept=sotalol)]
         self.ehr = StubEhr(patients=patients, resources={"MedicationRequest": orders})
         url = f"http://127.0.0.1:{self._server.server_port}"
-        self.site = Site(self.ehr, self.folder, api_url=url)
+        self.site = Site(self.ehr, self.folder, api_url=url, changes=self.changes)
         self._engine = open_database(self.site.settings.wearables_database)
         migrate(self._engine)
         self.api: Flask = create_api(self.site.settings, self._engine, {})

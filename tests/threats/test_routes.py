@@ -37,6 +37,9 @@ WEB_ROUTES = {
     "/callback/<own>": SECRET,
     "/sign-out": PUBLIC,  # its form acts on the session that sends it
     "/register": PUBLIC,
+    "/deliveries": SESSIONS,  # of an operator
+    "/deliveries/<tenant>/<int:number>": SESSIONS,
+    "/deliveries/<tenant>/<int:number>/replay": SESSIONS,
     "/.well-known/jwks.json": PUBLIC,
     "/healthz": PUBLIC,
     "/theme/<context>.css": LOOK,
@@ -77,6 +80,9 @@ API_ROUTES = {
     "/api/v1/patient/findings/<finding_id>/decisions": ASSERTION,
     "/api/v1/patient/invitations": ASSERTION,
     "/api/v1/patient/ecg-tokens": ASSERTION,
+    "/api/v1/deliveries": ASSERTION,
+    "/api/v1/deliveries/<number>": ASSERTION,
+    "/api/v1/deliveries/<number>/replay": ASSERTION,
     "/api/v1/patient/consent": ASSERTION,
     "/api/v1/patient/consent/withdrawal": ASSERTION,
     "/api/v1/patient/work-items": ASSERTION,
@@ -99,7 +105,7 @@ def rules(app: Flask) -> list[Rule]:
 
 def answers(client: FlaskClient, rule: Rule, **options: Any) -> list[TestResponse]:
     """What a route says to every method it knows, with something in place of its parameters."""
-    path = re.sub(r"<[^>]+>", "A" * 32, rule.rule)
+    path = re.sub(r"<[^>]+>", "A" * 32, re.sub("<int:[^>]+>", "1", rule.rule))
     methods = sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
     return [client.open(path, method=each, base_url=WEB, **options) for each in methods]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wearable_agg.api.acting import ACTING
 from wearable_agg.api.caring import CARING
 from wearable_agg.api.deciding import DECIDING
+from wearable_agg.api.operating import OPERATING
 from wearable_agg.api.reading import READING
 
-ROUTES = (*READING, *DECIDING, *ACTING, *CARING)
+ROUTES = (*READING, *DECIDING, *ACTING, *CARING, *OPERATING)

@@ -25,12 +25,14 @@ from wearable_agg.people.registry import person_for
 PREFIX = "/api/v1"
 CHART_READ, FINDING_ACT = "chart.read", "finding.act"
 PEOPLE_INVITE, CONSENT_REVOKE, ECG_WRITE = "people.invite", "consent.revoke", "ecg.write"
+DELIVERY_OPERATE = "delivery.operate"
 SCOPES = {
     CHART_READ: "See what is known of the assertion's patient.",
     FINDING_ACT: "Decide about the patient's findings.",
     PEOPLE_INVITE: "Invite the patient to link wearables, and settle what linking left open.",
     CONSENT_REVOKE: "Record that the patient withdraws consent.",
     ECG_WRITE: "Pair an ECG device with the patient.",
+    DELIVERY_OPERATE: "See what waits to be written in the hospital, and send it again.",
 }
 NO_PERSON = -1
 """A person that no row belongs to: reading for an unknown patient finds nothing."""

@@ -24,11 +24,14 @@ from wearable_agg.client.errors import (
 from wearable_agg.client.model import (
     Buckets,
     Days,
+    Deliveries,
+    Delivery,
     EcgToken,
     Finding,
     Findings,
     Invitation,
     PatientLinks,
+    Preview,
     Rhythm,
     Sharing,
     Strip,
@@ -59,7 +62,8 @@ class ApiClient:
     """
 
     def __init__(self, base_url: str, signer: Signer, egress: Egress) -> None:
-        self._base = f"{base_url.rstrip('/')}/api/v1/patient"
+        self._root = f"{base_url.rstrip('/')}/api/v1"
+        self._base = f"{self._root}/patient"
         self._signer, self._egress = signer, egress
 
     def patient(self, asker: Asker) -> PatientLinks:
@@ -134,6 +138,19 @@ class ApiClient:
         document = {"topics": None if topics is None else sorted(topics)}
         return self._post(Sharing, asker, "/consent/withdrawal", document)
 
+    def deliveries(self, asker: Asker) -> Deliveries:
+        """Return what waits to be written in the asker's hospital; for its operators."""
+        return self._ask(Deliveries, asker, "GET", f"{self._root}/deliveries")
+
+    def delivery(self, asker: Asker, number: int) -> Preview:
+        """Return a write and what would be sent for it now. Raises NotFound."""
+        return self._ask(Preview, asker, "GET", f"{self._root}/deliveries/{number}")
+
+    def replay(self, asker: Asker, number: int, idempotency_key: str) -> Delivery:
+        """Have a write that waits for a person begin anew. Raises NotFound."""
+        url = f"{self._root}/deliveries/{number}/replay"
+        return self._post_to(Delivery, asker, url, {}, idempotency_key)
+
     def ecg_token(self, asker: Asker) -> EcgToken:
         """Return a token with which the patient's ECG device can stream."""
         return self._post(EcgToken, asker, "/ecg-tokens", {})
@@ -141,7 +158,7 @@ class ApiClient:
     def _get(
         self, model: type[Model], asker: Asker, path: str, query: Mapping[str, str] | None = None
     ) -> Model:
-        return self._ask(model, asker, "GET", path, params=query or {}, headers={})
+        return self._ask(model, asker, "GET", self._base + path, params=query or {})
 
     def _post(
         self,
@@ -152,23 +169,25 @@ class ApiClient:
         idempotency_key: str = "",
     ) -> Model:
         key = idempotency_key or str(uuid.uuid4())
+        return self._post_to(model, asker, self._base + path, document, key)
+
+    def _post_to(
+        self, model: type[Model], asker: Asker, url: str, document: Mapping[str, object], key: str
+    ) -> Model:
         sent = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return self._ask(model, asker, "POST", path, data=dumps(document), headers=sent)
+        return self._ask(model, asker, "POST", url, data=dumps(document), headers=sent)
 
     def _ask(
         self,
         model: type[Model],
         asker: Asker,
         method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],
+        url: str,
         **options: Any,
     ) -> Model:
-        bearer = Token(self._base, self._signer.sign(asker, AUDIENCE))
-        url = self._base + path
+        bearer = Token(self._root, self._signer.sign(asker, AUDIENCE))
         try:
-            answer = self._egress.request(method, url, headers=headers, bearer=bearer, **options)
+            answer = self._egress.request(method, url, bearer=bearer, **options)
         except EgressError as error:
             raise BackendDown(str(error)) from error
         return _understood(model, answer)

@@ -240,6 +240,67 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """A write to a chart: for whom, what, how far it came and why no further."""
+
+    number: int
+    patient: str
+    kind: str
+    state: str
+    reason: str
+    attempts: int
+    queued_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """How many writes are in a state."""
+
+    state: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One comparison of the EHR with what should be there; `ended_at` None: cut off, or running.
+
+    `strange` are named like ours but not known to be, and were left alone.
+    """
+
+    occasion: str
+    started_at: datetime
+    ended_at: datetime | None
+    patients: int
+    expected: int
+    held: int
+    sent_again: int
+    taken_back: int
+    strange: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deliveries:
+    """What waits for a person in a hospital; `route` is "" where its EHR was not probed yet."""
+
+    write_mode: str
+    route: str
+    waiting: tuple[Delivery, ...]
+    states: tuple[StateCount, ...]
+    reconciled: Reconciled | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be sent now, as FHIR JSON; `refusal` says why it would not be, or is ""."""
+
+    delivery: Delivery
+    resources: tuple[str, ...]
+    refusal: str
+
+
+@dataclass(frozen=True, slots=True)
 class EcgToken:
     """What a patient's ECG device needs to stream."""
 

@@ -46,10 +46,11 @@ def post(world: World) -> Post:
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         patient: str = PATIENT,
+        base: str = "/api/v1/patient",
     ) -> TestResponse:
         signed = bearer(world, *scopes, patient=patient)
         key = {"Idempotency-Key": str(uuid.uuid4())} if headers is None else headers
-        return client.post(f"/api/v1/patient{path}", json=json or {}, headers={**signed, **key})
+        return client.post(base + path, json=json or {}, headers={**signed, **key})
 
     return post
 
