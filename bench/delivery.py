@@ -40,7 +40,7 @@ from wearable_agg.delivery.chart import Failure, Found, Identifier, New, Outcome
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.patient_facts import Answer, PatientFacts, PatientRecord
-from wearable_agg.delivery.states import Policy
+from wearable_agg.delivery.states import SETTLED, Policy
 from wearable_agg.delivery.uploads import day_changed
 from wearable_agg.delivery.worker import Delivery, Destination
 from wearable_agg.people.consents import RHYTHM, record, revoke
@@ -322,7 +322,7 @@ def _ahead(clock: Clock) -> datetime:
 
 def _left(store: Engine) -> int:
     with store.connect() as connection:
-        open_ones = outbox.c.state.not_in(("done", "parked", "dead"))
+        open_ones = outbox.c.state.not_in(SETTLED)
         return int(connection.execute(select(func.count()).where(open_ones)).scalar_one())
 
 

@@ -9,9 +9,9 @@ import pytest
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 CODE = """
-import json, sys
+import sys
 from tests.faults.harness.run import PERSONALITIES, run
-verdict, good = run(40, 20, PERSONALITIES, 20260301, at_once=6)
+verdict, good = run(30, 15, PERSONALITIES, 20260301, at_once=6)
 sys.exit(0 if good else 1)
 """
 

@@ -22,7 +22,7 @@ from typing import Any
 import requests
 from waitress import create_server
 
-from app.demo.site import DELIVERY_CLIENT, DELIVERY_SCOPES
+from app.demo.site import DELIVERY_CLIENT
 from sandbox.ehr.app import create_app
 from sandbox.ehr.clients import load_clients
 from sandbox.ehr.database import Database, utc_now
@@ -54,7 +54,7 @@ FAULTS = {
 RETRY_AFTER = {"atomic": "seconds", "racy": "date"}
 _CONTEXT = multiprocessing.get_context("fork")
 _THREADS = 12
-_UNSETTLED = "state NOT IN ('done', 'parked', 'dead')"
+_UNSETTLED = "state IN ('pending', 'retry', 'inflight', 'unknown')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +196,8 @@ class Hospital:
             assert settled, self.table()
             self.faults(rates={})
             self.site.reconcile()
+            if self.rows(_UNSETTLED) == 0:
+                return
 
     def rows(self, condition: str) -> int:
         """Count rows of the outbox."""
@@ -249,7 +251,7 @@ class Hospital:
             "client_id": DELIVERY_CLIENT,
             "kind": "backend",
             "jwks": ClientKeys.open(self.keys).public_jwks(),
-            "scopes": DELIVERY_SCOPES.split(),
+            "scopes": worker.SCOPES.split(),
         }
         path.write_text(json.dumps([registration]), "utf-8")
         like = PERSONALITIES[self.name]

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 import structlog
 
-from app.demo.site import DELIVERY_CLIENT, DELIVERY_SCOPES
+from app.demo.site import DELIVERY_CLIENT
 from clinical.rules import configured
 from config.settings import Tenant
 from safeguards.egress import Egress, Limits
@@ -42,6 +42,10 @@ POLICY = Policy(
     first_pause=timedelta(milliseconds=50),
     longest_pause=timedelta(seconds=1),
 )
+SCOPES = (
+    "system/Patient.rs system/Condition.rs system/Flag.crus system/Observation.crus "
+    "system/Device.crus system/Provenance.crus"
+)
 WORKERS = 8
 _INTERVAL_SECONDS = 0.03
 
@@ -61,7 +65,7 @@ class Site:
             scopes=(),
             frame_ancestors=(),
             backend_client_id=DELIVERY_CLIENT,
-            backend_scopes=tuple(DELIVERY_SCOPES.split()),
+            backend_scopes=tuple(SCOPES.split()),
             allow_http=True,
         )
 
