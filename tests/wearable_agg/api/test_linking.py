@@ -82,7 +82,7 @@ def test_the_invitation_says_who_asks_what_for(visitor):
 
 def test_the_pages_give_their_address_to_nobody(visitor):
     headers = visitor.client.get(visitor.invitation).headers
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in headers["Content-Security-Policy"]
 
