@@ -106,6 +106,7 @@ def _arrive(site: Hospital, patients: Sequence[str]) -> None:
     for patient in patients:
         with writing(store) as connection:
             person = person_for(connection, "sandbox", site.site.issuer, patient, create=True)
+            record(connection, "sandbox", person or 0, [RHYTHM], "I agree")
             record_started(connection, harness.detection(person or 0, patient))
         due += 1 / RATE
         time.sleep(max(due - time.monotonic(), 0))
@@ -287,6 +288,7 @@ def _store(folder: Path, patients: int):  # type: ignore[no-untyped-def]  # a ge
         for number in range(patients):
             name = f"p{number}"
             people[name] = person_for(connection, "sandbox", ISSUER, name, create=True)
+            record(connection, "sandbox", people[name], [RHYTHM], "I agree")
     yield store, people
     store.dispose()
 

@@ -17,7 +17,10 @@ def test_a_finding_of_somebody_who_withdrew_is_not_sent(site, detect):
     assert site.states() == ["parked"]
 
 
-def test_a_finding_in_an_ecg_that_a_clinician_had_recorded_needs_no_consent(site, detect):
+@pytest.mark.threat("T42")
+def test_a_finding_of_somebody_who_never_said_anything_is_not_sent(site, detect):
+    with writing(site.store) as connection:
+        connection.exec_driver_sql("DELETE FROM consents")
     site.detect(detect())
     site.deliver()
-    assert site.states() == ["done"]
+    assert site.states() == ["parked"]
