@@ -150,6 +150,11 @@ class LaunchedServices:
             return Outcome.UNAVAILABLE
         return Outcome.RECORDED
 
+    def operates(self, context: str) -> bool:
+        """See `Services`."""
+        launched = self._launched(context)
+        return launched.facts.user in self.parts.settings.tenant(launched.tenant).operators
+
     def invite(self, context: str) -> Invitation | Missing:
         """See `Services`."""
         launched = self._launched(context)

@@ -71,6 +71,7 @@ def _patient(app: Dash, desk: Desk) -> None:
     @app.callback(
         Output("patient", "children"),
         Output("identity", "children"),
+        Output("deliveries", "hidden"),
         Input("viewport", "data"),
         _PATH,
     )
@@ -149,8 +150,8 @@ def _findings(app: Dash, desk: Desk) -> None:
         if isinstance(found, Missing):
             sentence = f"{found.part} could not be read: {found.reason}"
             return html.P(sentence, className="notice"), [], [], None, no_update, no_update, said
-        if not found.step.changed and not said:
-            return _nothing()
+        if not found.step.changed:  # drawn anew, the fold that somebody works in would close
+            return (*[no_update] * 6, said) if said else _nothing()
         revision = found.step.known["episodes"] if found.step.episodes_changed else no_update
         said = said or found.step.announcement
         lists = (found.waiting, found.seen, found.closed)

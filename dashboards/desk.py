@@ -35,6 +35,7 @@ class Patient(NamedTuple):
 
     banner: list[Component]
     identity: str
+    no_deliveries: bool
 
 
 class Timeline(NamedTuple):
@@ -75,7 +76,9 @@ class Desk:
         context = self._services.open(path)
         banner = self._services.banner(context)
         today = self._services.today(context)
-        return Patient(parts.patient_banner(banner, today), parts.identity(banner))
+        shown = parts.patient_banner(banner, today)
+        operates = self._services.operates(context)
+        return Patient(shown, parts.identity(banner), not operates)
 
     def timeline(
         self, path: str, days: int, viewport: Mapping[str, Any], *, fresh: bool = False

@@ -48,6 +48,9 @@ def _banner() -> Component:
         [
             html.Div(id="patient", className="patient"),
             html.Div(id="sync", className="sync"),
+            html.A(
+                "Deliveries", id="deliveries", href="/deliveries", className="leaving", hidden=True
+            ),
             leaving,
         ],
         className="banner",

@@ -271,6 +271,10 @@ class Services(Protocol):
         """Decide about a finding as the signed-in user; repeating it changes nothing."""
         ...
 
+    def operates(self, context: str) -> bool:
+        """Whether the signed-in user may see what waits to be written (at /deliveries)."""
+        ...
+
     def invite(self, context: str) -> Invitation | Missing:
         """A fresh link for the patient to connect a wearable."""
         ...

@@ -222,6 +222,7 @@ def test_what_is_not_permitted_is_said(desk: Desk, backend: StubBackend) -> None
         ("banner", ()),
         ("medications", ()),
         ("timezone", ()),
+        ("operates", ()),
         ("today", ()),
         ("wearables", (FIRST, LAST)),
         ("rhythm", (FIRST, LAST)),

@@ -183,6 +183,7 @@ class FakeServices:
     gaps: tuple[str, ...] = ()
     banner_required: bool = True
     linked: bool = True
+    operator: bool = False
     ended: bool = False
     outcome: Outcome | None = None
     drugs: list[Order] = field(default_factory=orders)
@@ -273,6 +274,9 @@ class FakeServices:
                 version=old.version + 1,
             )
         return Outcome.RECORDED
+
+    def operates(self, context: str) -> bool:
+        return self.operator
 
     def invite(self, context: str) -> Invitation | Missing:
         url = "http://127.0.0.1:8411/link/example-token"

@@ -176,8 +176,8 @@ def test_a_comment_needs_words_and_leaves_the_finding_where_it_is(
     page.locator("#findings").get_by_role("button", name="Comment: ").click()
     expect(page.locator("#findings .history")).to_contain_text("“Pacemaker clinic informed”")
     expect(page.locator("#notice")).to_be_empty()
-    expect(field).to_be_visible()
     expect(field).to_have_value("")
+    expect(page.get_by_role("button", name="Acknowledge: Possible")).to_be_visible()
     assert "commented now v1 Pacemaker clinic informed" in services.calls
 
 
@@ -263,6 +263,17 @@ def test_a_patient_without_a_wearable_can_be_invited(browser: Browser) -> None:
         expect(page.get_by_alt_text("QR code of the link for the patient")).to_be_visible()
         expect(page.get_by_text("012345")).to_be_visible()
         context.close()
+
+
+def test_only_an_operator_is_shown_the_way_to_deliveries(browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    for operator in (True, False):
+        with served(FakeServices(operator=operator)) as address:
+            page = opened(context, address)
+            expect(page.locator("#patient")).to_contain_text("Marit Solheim")
+            expect(page.get_by_role("link", name="Deliveries")).to_have_count(int(operator))
+            page.close()
+    context.close()
 
 
 def test_without_the_ehrs_banner_the_page_names_the_patient(browser: Browser) -> None:

@@ -19,6 +19,7 @@ from wearable_agg.delivery.letters import Letter, UnknownLetter
 from wearable_agg.delivery.permission import consent_refusal
 from wearable_agg.delivery.previews import resources_of
 from wearable_agg.delivery.reconciliations import Reconciliation, last_of
+from wearable_agg.delivery.states import HELD, State
 from wearable_agg.delivery.validation import InvalidResource
 from wearable_agg.store.outbox_tables import outbox
 
@@ -35,6 +36,7 @@ def deliveries(call: Call) -> dict[str, Any]:
         "write_mode": tenant.write_mode,
         "route": personality.route if personality else "",
         "waiting": [_delivery(each) for each in letters.letters(call.connection, tenant.id)],
+        "held": [_delivery(each) for each in _held(call)],
         "states": _states(call),
         "reconciled": None if last is None else _reconciled(last),
     }
@@ -86,6 +88,11 @@ def _letter(call: Call) -> Letter:
 def _personality(call: Call) -> Personality | None:
     tenant = call.backend.settings.tenant(call.asker.tenant)
     return probes.personalities(call.connection).get(tenant.probed_as or tenant.id)
+
+
+def _held(call: Call) -> list[Letter]:
+    waiting = letters.letters(call.connection, call.asker.tenant, (State.RETRY,))
+    return [each for each in waiting if each.reason.startswith(HELD)]
 
 
 def _states(call: Call) -> list[dict[str, Any]]:

@@ -282,11 +282,15 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """What waits for a person in a hospital; `route` is "" where its EHR was not probed yet."""
+    """What waits in a hospital: `waiting` for a person, `held` for the site's rules to let it go.
+
+    `route` is "" where its EHR was not probed yet.
+    """
 
     write_mode: str
     route: str
     waiting: tuple[Delivery, ...]
+    held: tuple[Delivery, ...]
     states: tuple[StateCount, ...]
     reconciled: Reconciled | None
 

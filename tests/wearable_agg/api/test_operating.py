@@ -54,6 +54,14 @@ def test_what_waits_is_told_with_its_reason(call):
     assert (told["write_mode"], told["route"], told["reconciled"]) == ("shadow", "", None)
 
 
+def test_what_the_rules_hold_is_told_apart(world, call):
+    values = {"state": "retry", "reason": "Held by the clinical rules: too short"}
+    with writing(world.engine) as connection:
+        connection.execute(update(outbox).values(**values))
+    told = call().get_json()
+    assert (told["waiting"], [each["state"] for each in told["held"]]) == ([], ["retry"])
+
+
 def test_the_last_reconciliation_is_told(world, call):
     with writing(world.engine) as connection:
         key = ("sandbox", world.settings.tenants[0].issuer)
