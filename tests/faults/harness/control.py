@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -35,9 +36,15 @@ class Naive:
             time.sleep(self._hospital.chance.uniform(0.03, 0.2))
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        os.waitpid(self._fork(token), 0)
+        while self._sent() < len(self._hospital.patients):
+            os.waitpid(self._fork(token), 0)
         flags = self._hospital.held("Flag")
-        return sum(each["status"] == "active" for each in flags) - len(self._hospital.patients)
+        active = Counter(e["subject"]["reference"] for e in flags if e["status"] == "active")
+        return sum(count - 1 for count in active.values())
+
+    def _sent(self) -> int:
+        with closing(sqlite3.connect(self._table)) as connection:
+            return int(connection.execute("SELECT count(*) FROM sent").fetchone()[0])
 
     def _fork(self, token: str) -> int:
         child = os.fork()
