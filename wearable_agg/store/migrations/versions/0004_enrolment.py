@@ -10,16 +10,14 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-ZERO = {"server_default": "0", "nullable": False}
-
 
 def upgrade() -> None:
     """Add the tables and columns; link states, which live for minutes, begin anew."""
     op.add_column("consents", sa.Column("expires_at", sa.BigInteger()))
     op.add_column("ehr_patients", sa.Column("replaced_by", sa.String()))
     op.add_column("invitations", sa.Column("proof_hash", sa.String()))
-    op.add_column("invitations", sa.Column("tries", sa.Integer(), **ZERO))
-    op.add_column("invitations", sa.Column("tried_at", sa.BigInteger(), **ZERO))
+    op.add_column("invitations", _counted("tries", sa.Integer()))
+    op.add_column("invitations", _counted("tried_at", sa.BigInteger()))
     op.add_column("persons", sa.Column("merged_into", sa.Integer()))
     op.create_index(op.f("ix_persons_merged_into"), "persons", ["merged_into"])
     op.drop_table("link_states")
@@ -28,6 +26,10 @@ def upgrade() -> None:
     _work_items()
     _person_merges()
     _answered_requests()
+
+
+def _counted(name: str, kind: sa.types.TypeEngine[int]) -> sa.Column[int]:
+    return sa.Column(name, kind, server_default="0", nullable=False)
 
 
 def _link_states() -> None:
