@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from safeguards.audit import record
 from safeguards.strict_json import dumps, loads
-from wearable_agg.delivery.states import SETTLED, Kind, State, Verdict
+from wearable_agg.delivery.states import HELD, SETTLED, Kind, State, Verdict
 from wearable_agg.people.registry import EhrPatient, touch
 from wearable_agg.store.clock import from_micros, to_micros
 from wearable_agg.store.outbox_tables import UNSETTLED, outbox
@@ -209,8 +209,17 @@ def _next(
     )
     unsettled = text(f"other.{UNSETTLED.text}")  # spelled as in the partial index, to use it
     busy = exists().where(same_patient, unsettled, other.c.attempt_id.is_not(None))
+    in_the_way = or_(  # what the rules hold back keeps only its own finding waiting
+        other.c.reason.is_(None),
+        ~other.c.reason.startswith(HELD, autoescape=True),
+        other.c.subject == outbox.c.subject,
+    )
     earlier = exists().where(
-        same_patient, unsettled, other.c.lane == outbox.c.lane, other.c.id < outbox.c.id
+        same_patient,
+        unsettled,
+        other.c.lane == outbox.c.lane,
+        other.c.id < outbox.c.id,
+        in_the_way,
     )
     found = connection.execute(
         select(outbox)

@@ -187,7 +187,7 @@ def _with_findings(connection: Connection, key: Key) -> Sequence[str]:
 
 
 def _rows(connection: Connection, patient: EhrPatient) -> Sequence[RowMapping]:
-    """The patient's findings, each with the row that writes it."""
+    """The patient's findings, each with the row that writes it; not those kept out of the chart."""
     columns = (outbox.c.id, outbox.c.tenant, outbox.c.state, outbox.c.updated_at, outbox.c.result)
     rows = (
         select(*columns, findings.c.kind, findings.c.trigger)
@@ -197,6 +197,7 @@ def _rows(connection: Connection, patient: EhrPatient) -> Sequence[RowMapping]:
             outbox.c.issuer == patient.issuer,
             outbox.c.patient_id == patient.patient_id,
             outbox.c.kind == Kind.FLAG,
+            outbox.c.state != State.UNSENT,
         )
     )
     return connection.execute(rows).mappings().all()

@@ -15,6 +15,7 @@ from wearable_agg.delivery.decisions import Said, decide
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.worker import Delivery, Destination
+from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import writing
 from wearable_agg.store.outbox_tables import outbox
@@ -45,6 +46,7 @@ class Ward:
         """Let edits fall before, between and after the steps of one of our changes."""
         with writing(self.store) as connection:
             person = person_for(connection, "sandbox", ISSUER, patient, create=True)
+            consents.record(connection, "sandbox", person, ["rhythm"], "I agree")
             stream = f"patch/{patient}"
             finding = record_started(
                 connection, replace(detection, person_id=person, stream=stream)

@@ -14,6 +14,7 @@ from wearable_agg.delivery.decisions import Said, decide
 from wearable_agg.delivery.findings import record_ended
 from wearable_agg.delivery.modes import WriteMode
 from wearable_agg.delivery.patient_facts import PatientRecord
+from wearable_agg.delivery.reconciler import Reconciler
 from wearable_agg.delivery.worker import Destination
 from wearable_agg.store.database import writing
 from wearable_agg.store.findings_tables import findings
@@ -144,6 +145,36 @@ def test_after_the_cooldown_a_new_episode_makes_a_new_flag(site, detect, act):
     assert site.states() == ["done", "done", "retry"]
     site.deliver((configured().cooldown + timedelta(minutes=1)).total_seconds())
     assert sorted(flag["status"] for flag in flags(site)) == ["active", "inactive"]
+
+
+def test_a_held_finding_does_not_keep_words_on_another_waiting(site, detect, act, clinician):
+    set_mode(site, WriteMode.AUTOMATIC, facts=Grown(), rules=configured())
+    with writing(site.store) as connection:
+        first = record_ended(connection, replace(detect(seen=20), person_id=site.person))
+    site.deliver()
+    act("resolved")
+    with writing(site.store) as connection:
+        record_ended(connection, replace(detect(begin=60, seen=80), person_id=site.person))
+    site.deliver()
+    with writing(site.store) as connection:
+        said = Said(Decision.COMMENTED, 2, "Known since 2019")
+        decide(connection, clinician, site.person, first, said, "k")
+    site.deliver()
+    assert site.states() == ["done", "done", "retry", "done"]
+    assert decided(the_flag(site)) == ["resolved", "commented"]
+
+
+def test_a_flag_that_came_late_of_what_was_closed_unsent_is_taken_back(site, detect, act):
+    site.detect(detect())
+    site.deliver()
+    with writing(site.store) as connection:  # its send was ambiguous, and it was closed meanwhile
+        connection.execute(outbox.update().values(state="pending", result=None))
+    act("rejected")
+    site.deliver()
+    assert (the_flag(site)["status"], site.states()) == ("active", ["unsent", "done"])
+    reconciler = Reconciler(site.store, site.delivery.charts, site.delivery.identity)
+    reconciler.reconcile(("sandbox", site.ehr.issuer), "hourly")
+    assert the_flag(site)["status"] == "entered-in-error"
 
 
 def test_shadow_does_everything_but_the_sending(site, detect, act):

@@ -15,6 +15,7 @@ from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.reconciler import EVERY, Reconciler
 from wearable_agg.delivery.reconciliations import last_of
 from wearable_agg.delivery.worker import Delivery, Destination
+from wearable_agg.people import consents
 from wearable_agg.store.audit_tables import audit
 from wearable_agg.store.database import writing
 from wearable_agg.store.findings_tables import episodes, findings, strips
@@ -33,6 +34,7 @@ class Side:
         self.delivery = Delivery(store, charts, identity, clock=clock)
         self.reconciler = Reconciler(store, charts, identity, clock=clock)
         with writing(store) as connection:
+            consents.record(connection, "sandbox", detection.person_id, ["rhythm"], "I agree")
             record_started(connection, detection)
         self.deliver()
 
