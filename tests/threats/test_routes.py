@@ -63,6 +63,7 @@ API_ROUTES = {
     "/link/identified": SECRET,  # the state of a sign-in that this browser began
     "/link/me": SECRET,  # a patient's session
     "/link/me/consent": SECRET,
+    "/link/me/device": SECRET,
     "/link/me/unlink/<int:account_id>": SECRET,
     "/link/me/sign-out": SECRET,
     "/link/me/<vendor>": SECRET,
@@ -71,6 +72,7 @@ API_ROUTES = {
     "/webhooks/<vendor>/<secret>": SECRET,
     "/api/v1/openapi.json": PUBLIC,
     "/api/v1/docs": PUBLIC,
+    "/api/v1/device/pushes": SECRET,  # a device's token
     "/api/v1/patient": ASSERTION,
     "/api/v1/patient/days": ASSERTION,
     "/api/v1/patient/heart-rate": ASSERTION,

@@ -10,8 +10,11 @@ from sqlalchemy import Connection
 from safeguards.assertions import Asker, NotAuthentic
 from safeguards.audit import record
 from wearable_agg.api.backend import Backend
-from wearable_agg.api.problems import NOT_ALLOWED, NOT_AUTHENTIC, Problem
+from wearable_agg.api.problems import NO_CONSENT, NOT_ALLOWED, NOT_AUTHENTIC, Problem
+from wearable_agg.people.accounts import Account
+from wearable_agg.people.consents import permitted_topics
 from wearable_agg.store.database import writing
+from wearable_agg.vendors.apple.reader import AppleHealth
 
 AUDIENCE = "wristchart-api"
 _SCHEME = "Bearer "
@@ -19,11 +22,8 @@ _SCHEME = "Bearer "
 
 def asker_with(backend: Backend, scope: str) -> Asker:
     """Return who asks; raises Problem 401, and 403 where the EHR or the scope is not right."""
-    header = request.headers.get("Authorization", "")
-    if not header.startswith(_SCHEME):
-        raise Problem(NOT_AUTHENTIC, "A bearer assertion is needed.")
     try:
-        asker = backend.verifier.verify(header.removeprefix(_SCHEME), AUDIENCE)
+        asker = backend.verifier.verify(_shown("assertion"), AUDIENCE)
     except NotAuthentic as error:
         raise Problem(NOT_AUTHENTIC, "The assertion is not valid here.") from error
     tenant = backend.settings.tenant_for_issuer(asker.issuer)
@@ -32,6 +32,27 @@ def asker_with(backend: Backend, scope: str) -> Asker:
     if scope not in asker.scopes:
         raise Problem(NOT_ALLOWED, f"The scope {scope} is needed.")
     return asker
+
+
+def device_asking(backend: Backend, connection: Connection) -> tuple[Asker, Account]:
+    """Return the device that asks, and its account; raises Problem 401.
+
+    And 403 where its patient shares nothing any more.
+    """
+    account = backend.devices.owner(connection, AppleHealth.id, _shown("device token"))
+    if account is None:
+        raise Problem(NOT_AUTHENTIC, "The device's token is unknown or was ended.")
+    if not permitted_topics(connection, account.person_id):
+        raise Problem(NO_CONSENT, "The patient shares nothing at present.")
+    device = f"device/{account.id}"
+    return Asker(account.tenant, "", "", device, account.device, "", frozenset()), account
+
+
+def _shown(what: str) -> str:
+    header = request.headers.get("Authorization", "")
+    if not header.startswith(_SCHEME):
+        raise Problem(NOT_AUTHENTIC, f"A bearer {what} is needed.")
+    return header.removeprefix(_SCHEME)
 
 
 def audited(

@@ -11,6 +11,8 @@ from config.settings import Settings
 from safeguards.assertions import Signer, Verifier
 from safeguards.vault import Vault
 from wearable_agg.intake.sites import VendorSite
+from wearable_agg.people.devices import DeviceTokens
+from wearable_agg.vendors.registry import READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,10 @@ class Backend:
     signer: Signer
     verifier: Verifier
     sites: Mapping[str, VendorSite]
+    devices: DeviceTokens
+
+    def vendor_name(self, vendor: str) -> str:
+        """Return a vendor's name as people know it; its id where the site has it no longer."""
+        site = self.sites.get(vendor)
+        known = site.vendor if site else READERS.get(vendor)
+        return known.name if known else vendor

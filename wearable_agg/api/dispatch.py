@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 
 from safeguards.assertions import Asker
 from safeguards.strict_json import dumps
-from wearable_agg.api.asking import asker_with, record_read
+from wearable_agg.api.asking import asker_with, device_asking, record_read
 from wearable_agg.api.backend import Backend
 from wearable_agg.api.idempotency import Answered, claim, keep_answer, release
-from wearable_agg.api.parameters import body_of, idempotency_key, values_of
-from wearable_agg.api.routes import NO_PERSON, Call, Route
+from wearable_agg.api.parameters import body_of, idempotency_key, raw_body, values_of
+from wearable_agg.api.routes import BY_DEVICE, NO_PERSON, Call, Route
 from wearable_agg.people.consents import permitted_topics
 from wearable_agg.people.registry import data_version, person_for
 from wearable_agg.store.database import writing
@@ -29,10 +29,16 @@ def routes_blueprint(backend: Backend, routes: Sequence[Route]) -> Blueprint:
     """Return the routes as served by Flask."""
     blueprint = Blueprint("api", __name__)
     for route in routes:
-        serve = _act if route.method == "POST" else _read
+        serve = _server(route)
         view: Callable[..., Response] = partial(serve, backend, route)
         blueprint.add_url_rule(route.rule, route.name, view, methods=[route.method])
     return blueprint
+
+
+def _server(route: Route) -> Callable[..., Response]:
+    if route.credential == BY_DEVICE:
+        return _take
+    return _act if route.method == "POST" else _read
 
 
 def _read(backend: Backend, route: Route, **path: str) -> Response:
@@ -56,19 +62,44 @@ def _read(backend: Backend, route: Route, **path: str) -> Response:
 
 
 def _act(backend: Backend, route: Route, **path: str) -> Response:
-    """Do a POST once for its Idempotency-Key; the answer is kept in the transaction of the act."""
+    """Do what an assertion's user asks, once."""
     asker = asker_with(backend, route.scope)
     values, key = values_of(route, path), idempotency_key()
     body = body_of(route)
+
+    def act(connection: Connection) -> Any:
+        person_id = _person(connection, asker)
+        return route.handler(Call(backend, connection, asker, person_id, values, body, key))
+
+    return _once(backend, route, asker, key, act)
+
+
+def _take(backend: Backend, route: Route) -> Response:
+    """Take what a device sends, once; its token must still be good when that is committed."""
+    with backend.engine.connect() as connection:
+        asker = device_asking(backend, connection)[0]
+    body = raw_body(route)
+    key = idempotency_key(usual=hashlib.sha256(body).hexdigest())
+
+    def act(connection: Connection) -> Any:
+        _, account = device_asking(backend, connection)
+        values = {"account": account.id}
+        return route.handler(Call(backend, connection, asker, account.person_id, values, body, key))
+
+    return _once(backend, route, asker, key, act)
+
+
+def _once(
+    backend: Backend, route: Route, asker: Asker, key: str, act: Callable[[Connection], Any]
+) -> Response:
+    """Do a POST once for its Idempotency-Key; the answer is kept in the transaction of the act."""
     claimed = claim(backend, asker, request.path, key, request.get_data())
     if isinstance(claimed, Answered):
         return _answer(route, claimed.raw, claimed.status)
     done = False
     try:
         with writing(backend.engine) as connection:
-            person_id = _person(connection, asker)
-            call = Call(backend, connection, asker, person_id, values, body, key)
-            raw = dumps(route.handler(call)).encode()
+            raw = dumps(act(connection)).encode()
             keep_answer(connection, backend, claimed, Answered(route.status, raw))
         done = True
     finally:

@@ -18,6 +18,7 @@ from wearable_agg.api.operations import ROUTES
 from wearable_agg.api.problems import register_problems
 from wearable_agg.api.webhooks import MOST_BYTES, webhooks_blueprint
 from wearable_agg.intake.sites import vendor_sites
+from wearable_agg.people.devices import DeviceTokens
 from wearable_agg.vendors.protocol import Vendor
 
 
@@ -31,6 +32,7 @@ def create_api(settings: Settings, engine: Engine, vendors: Mapping[str, Vendor]
         signer=Signer.open(settings.keys),
         verifier=Verifier.open(settings.keys),
         sites=vendor_sites(settings, engine, vault, vendors),
+        devices=DeviceTokens.open(settings.keys),
     )
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES

@@ -6,6 +6,7 @@ import structlog
 from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
+from wearable_agg.api.adding import TooManyDevices
 from wearable_agg.api.backend import Backend
 from wearable_agg.api.enrolment import EnrolmentPages, NotInvited
 from wearable_agg.api.own_page import OwnPages
@@ -39,6 +40,7 @@ def linking_blueprint(backend: Backend) -> Blueprint:
     routes.get("/identified")(invited.identified)
     routes.get("/me", endpoint="me")(own.show)
     routes.post("/me/consent")(own.consent)
+    routes.post("/me/device")(own.add_device)
     routes.post("/me/unlink/<int:account_id>")(own.unlink)
     routes.post("/me/sign-out")(own.sign_out)
     routes.get("/me/<vendor>")(own.leave)
@@ -56,6 +58,7 @@ def _register_errors(routes: Blueprint) -> None:
     routes.register_error_handler(Forged, _forged)
     routes.register_error_handler(StateRefused, _state_refused)
     routes.register_error_handler(NothingShared, _nothing_shared)
+    routes.register_error_handler(TooManyDevices, _too_many_devices)
     routes.register_error_handler(AccountTaken, _account_taken)
     routes.register_error_handler(VendorError, _vendor_failed)
     routes.register_error_handler(HTTPException, _no_such_page)
@@ -122,6 +125,15 @@ def _nothing_shared(_error: NothingShared) -> Response:
         _UNSHARED,
         "First choose what to share",
         "Go back and tick what your care team may see; then link your wearable.",
+    )
+
+
+def _too_many_devices(_error: TooManyDevices) -> Response:
+    return message(
+        409,
+        "Nothing was changed",
+        "So many apps are linked already",
+        "Go back and unlink one that you do not use any more.",
     )
 
 

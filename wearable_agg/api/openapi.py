@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from wearable_agg.api.operations import ROUTES
 from wearable_agg.api.parameters import LONGEST_KEY, SHORTEST_KEY, adapter
 from wearable_agg.api.problems import MEDIA_TYPE, Kind, ProblemDetails
-from wearable_agg.api.routes import PREFIX, SCOPES, Parameter, Route
+from wearable_agg.api.routes import BY_ASSERTION, BY_DEVICE, PREFIX, SCOPES, Parameter, Route
 
 Json = dict[str, Any]
 
@@ -28,7 +28,8 @@ _ABOUT = """\
 What Wristchart's aggregation backend knows of a patient: linked wearables, days, heart rate, rhythm
 and findings. The patient is the one the request's assertion names; no address holds a patient.
 
-- Each request carries an assertion that is good for a minute, with the scopes its user has.
+- Each request carries an assertion that is good for a minute, with the scopes its user has; a
+  patient's device carries its own token, and may push, and nothing else.
 - Errors are problems (RFC 9457); programs tell them apart by `type`, which never changes.
 - Reads have an ETag: ask again with `If-None-Match` and an unchanged answer is 304.
 - Each POST carries an `Idempotency-Key`. For 30 days the same key with the same body is answered as
@@ -43,6 +44,16 @@ _KEY = {
     "required": True,
     "description": "Chosen by the caller, one for each act.",
     "schema": {"type": "string", "minLength": SHORTEST_KEY, "maxLength": LONGEST_KEY},
+}
+
+_DEVICE = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The token that a patient was shown for this device, once.",
+}
+_OWN_KEY = _KEY | {
+    "required": False,
+    "description": "One for each push; without it the same body counts as the same push.",
 }
 
 
@@ -65,7 +76,7 @@ def document(routes: Sequence[Route] = ROUTES) -> Json:
         "paths": {**paths, **_own_paths()},
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"assertion": _security()},
+            "securitySchemes": {BY_ASSERTION: _security(), BY_DEVICE: _DEVICE},
         },
     }
 
@@ -99,13 +110,13 @@ def _operation(route: Route, references: dict[tuple[Any, str], Json]) -> Json:
         "operationId": route.name,
         "summary": route.summary,
         "description": cleandoc(route.handler.__doc__ or ""),
-        "security": [{"assertion": [route.scope]}],
+        "security": [{route.credential: [route.scope] if route.scope else []}],
         "parameters": [_parameter(one) for one in route.parameters],
         "responses": dict(_responses(route, references)),
     }
     if route.body is not None:
         schema = references[(route.body, "validation")]
-        operation["parameters"].append(_KEY)
+        operation["parameters"].append(_KEY if route.credential == BY_ASSERTION else _OWN_KEY)
         operation["requestBody"] = {
             "required": True,
             "content": {"application/json": {"schema": schema}},

@@ -10,7 +10,10 @@ from sqlalchemy import Connection
 
 from safeguards.audit import record
 from wearable_agg.api import pages
+from wearable_agg.api.adding import LONGEST_NAME, add_device
 from wearable_agg.api.backend import Backend
+from wearable_agg.api.pushing import PUSHES
+from wearable_agg.api.routes import PREFIX
 from wearable_agg.intake.linking import Linker, NothingShared
 from wearable_agg.intake.sites import VendorSite
 from wearable_agg.intake.withdrawal import unlink, withdraw
@@ -57,7 +60,8 @@ class OwnPages:
             zone=zone,
             durations=DURATIONS,
             accounts=active,
-            names={name: site.vendor.name for name, site in self._backend.sites.items()},
+            name_of=self._backend.vendor_name,
+            longest_name=LONGEST_NAME,
             vendors=sorted(vendors, key=lambda vendor: vendor.id != wish),
             linked={one.vendor for one in active if one.status == "active"},
             backfill_days=self._backend.settings.backfill_days,
@@ -79,6 +83,24 @@ class OwnPages:
             if agreed:
                 self._record(connection, session, agreed, until)
         return _back("consent")
+
+    def add_device(self) -> Response:
+        """Link a companion app of the patient's phone and show its token, once."""
+        pages.demand_own_form(self._backend.settings)
+        device = request.form.get("device", "").strip()
+        if not 0 < len(device) <= LONGEST_NAME or not device.isprintable():
+            abort(400)
+        with writing(self._backend.engine) as connection:
+            session = find_session(connection, pages.cookie())
+            token = add_device(connection, self._backend, session, device)
+        page = render_template(
+            "link_device.html",
+            hospital=self._hospital(session),
+            device=device,
+            token=token,
+            url=f"{self._backend.settings.api.url}{PREFIX}{PUSHES}",
+        )
+        return make_response(page)
 
     def unlink(self, account_id: int) -> Response:
         """End the link of one of the patient's wearables."""

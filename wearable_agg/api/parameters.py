@@ -17,6 +17,7 @@ MOST_DAYS = 366 * 3
 MOST_ITEMS, USUAL_ITEMS = 200, 100
 SHORTEST_KEY, LONGEST_KEY = 8, 200
 _BODY_BYTES = 65_536
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def _instant(text: str) -> datetime:
@@ -107,15 +108,27 @@ def body_of(route: Route) -> Any:
         raise bad_request(f"{place}: {first['msg']}.") from error
 
 
+def raw_body(route: Route) -> bytes:
+    """Return the request's JSON as it came, unread; raises Problem 400 and 413."""
+    request.max_content_length = route.most_bytes
+    raw = request.get_data()
+    if raw.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
+        raise bad_request("The body is no JSON document.")
+    return raw
+
+
 @cache
 def adapter(kind: Any) -> TypeAdapter[Any]:
     """Return what reads and describes a type."""
     return TypeAdapter(kind)
 
 
-def idempotency_key() -> str:
-    """Return the request's Idempotency-Key; raises Problem 400 where it is missing or too long."""
-    key = request.headers.get("Idempotency-Key", "")
+def idempotency_key(usual: str = "") -> str:
+    """Return the request's Idempotency-Key; raises Problem 400 where it is too short or too long.
+
+    `usual` stands for a missing one, where that is allowed.
+    """
+    key = request.headers.get("Idempotency-Key", usual)
     if not SHORTEST_KEY <= len(key) <= LONGEST_KEY or not key.isprintable():
         wanted = f"{SHORTEST_KEY} to {LONGEST_KEY} characters"
         raise bad_request(f"Idempotency-Key is needed: {wanted}.")

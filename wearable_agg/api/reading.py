@@ -29,7 +29,7 @@ def patient(call: Call) -> dict[str, Any]:
     """Say which wearables are linked and when each last brought something."""
     accounts = accounts_of(call.connection, call.person_id)
     return {
-        "linked": [answers.linked(one, _vendor_name(call, one.vendor)) for one in accounts],
+        "linked": [answers.linked(one, call.backend.vendor_name(one.vendor)) for one in accounts],
         "timezone": _zone(call).key,
         "person": call.person_id != NO_PERSON,
     }
@@ -115,11 +115,6 @@ def _zone(call: Call) -> ZoneInfo:
     if call.person_id == NO_PERSON:
         return ZoneInfo(call.backend.settings.tenant(call.asker.tenant).timezone)
     return timezone_of(call.connection, call.person_id)
-
-
-def _vendor_name(call: Call, vendor: str) -> str:
-    site = call.backend.sites.get(vendor)
-    return site.vendor.name if site else vendor
 
 
 READING = (

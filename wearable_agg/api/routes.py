@@ -34,6 +34,9 @@ SCOPES = {
     ECG_WRITE: "Pair an ECG device with the patient.",
     DELIVERY_OPERATE: "See what waits to be written in the hospital, and send it again.",
 }
+BY_ASSERTION, BY_DEVICE = "assertion", "device"
+"""What a route's caller shows: who asks, signed for this request, or a device's own token."""
+
 NO_PERSON = -1
 """A person that no row belongs to: reading for an unknown patient finds nothing."""
 
@@ -94,7 +97,8 @@ class Route:
 
     `answer` and `body` are types from which their JSON schemas are made. `tagged` answers change
     only with the person's data version and consent, so that their ETag costs nothing. `recorded`
-    names the reading in the audit trail.
+    names the reading in the audit trail. A device's route has no scope: its `body` says what may be
+    sent, at most `most_bytes` of it, and the handler is given it as it came.
     """
 
     method: str
@@ -111,6 +115,8 @@ class Route:
     tagged: bool = False
     recorded: str = ""
     media_type: str = "application/json"
+    credential: str = BY_ASSERTION
+    most_bytes: int = 0
 
     @property
     def rule(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clinical.findings import Decision, FindingState
 
@@ -311,3 +311,17 @@ class EcgToken:
     token: str
     url: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What a companion app sends: `data` as Health Auto Export or a mobile SDK writes it."""
+
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How many bytes are kept; reading them comes later."""
+
+    bytes: int

@@ -13,6 +13,7 @@ from wearable_agg.people.accounts import UNLINKED, Account, accounts_of, set_sta
 from wearable_agg.people.registry import people_of
 from wearable_agg.store.clock import from_micros, now_micros
 from wearable_agg.vendors.protocol import Window
+from wearable_agg.vendors.registry import READERS
 
 
 def withdraw(
@@ -37,12 +38,14 @@ def withdraw(
 def unlink(connection: Connection, account: Account, actor: str) -> None:
     """End a link in the caller's write transaction.
 
-    From its commit on nothing is fetched; a job tells the vendor, for as long as that takes.
+    From its commit on nothing is fetched, and a device's token is no longer good; a job tells the
+    vendor, for as long as that takes, where there is one to be told.
     """
     set_status(connection, account.id, UNLINKED)
     jobs.forget(connection, account.id)
-    now = from_micros(now_micros())
-    jobs.schedule(connection, account.tenant, account.id, jobs.REVOKE, [Window(now, now)])
+    if account.vendor not in READERS:
+        now = from_micros(now_micros())
+        jobs.schedule(connection, account.tenant, account.id, jobs.REVOKE, [Window(now, now)])
     detail = {"vendor": account.vendor, "account": account.id}
     _audit(connection, account.tenant, account.person_id, actor, "vendor.unlinked", detail)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wearable_agg.measurements.types import FURTHER_TOPICS, TOPICS, TYPES
 from wearable_agg.vendors.apple.quantities import CAPABILITIES as APPLE
+from wearable_agg.vendors.apple.reader import LARGEST_PUSH
 from wearable_agg.vendors.capability import Capability
 from wearable_agg.vendors.google_health.quantities import CAPABILITIES as GOOGLE_HEALTH
 from wearable_agg.vendors.withings.quantities import CAPABILITIES as WITHINGS
@@ -52,7 +53,10 @@ _NOTES = {
     ),
     "Apple Health": (
         "There is no cloud service: an export, ECG files, or pushes of a companion app (the "
-        "envelope of mobile SDKs, Health Auto Export). HealthKit's percentages are shares of one. "
+        "envelope of mobile SDKs, Health Auto Export). The app sends them to "
+        f"`POST /api/v1/device/pushes`, each at most {LARGEST_PUSH:,} bytes of JSON, with the "
+        "token that the patient is shown once at `/link/me`; a push that cannot be read is kept "
+        "among the dead letters. HealthKit's percentages are shares of one. "
         "A blood pressure that stands both alone and in a pair counts once. Name and date of "
         "birth in ECG files are dropped unread."
     ),

@@ -14,6 +14,9 @@ from wearable_agg.vendors.findings import NO_RECORD, Found, Quarantined
 PUSH = "push"
 """The kind of a companion app's push."""
 
+LARGEST_PUSH = 8_000_000
+"""Bytes: a month of a watch's samples; an app that has more sends several pushes."""
+
 
 class AppleHealth:
     """Apple has no service to ask: what it knows comes as pushes and files."""
