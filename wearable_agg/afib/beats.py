@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from wearable_agg.afib.compiled import compiled
 from wearable_agg.afib.filters import design_band_pass, group_delay
 from wearable_agg.afib.rules import Rules
+from wearable_agg.afib.shapes import restart_shape
 from wearable_agg.afib.state import ENERGY, PENDING, RAW, Row
 
 _QRS_FREQUENCY = 10.0
@@ -57,11 +58,13 @@ def restart(row: Row, rate: float, sample: float, rules: Rules) -> None:
     row.energy[:] = 0.0
     row.raw[:] = sample
     row.index = row.filled = row.pending_count = 0
+    row.unfit_from = row.unfit_to = -1
     row.previous = row.energy_sum = 0.0
     row.peak = row.signal_level = row.noise_level = row.last_level = 0.0
     row.mean_interval = row.candidate = 0.0
     row.peak_index = 0
     row.last_peak = _NEVER
+    restart_shape(row, sample)
 
 
 @compiled

@@ -56,3 +56,16 @@ def _response(section: NDArray[np.float64], angle: float) -> complex:
     return complex(
         section[0] * (1.0 - delay * delay) / (1.0 + section[1] * delay + section[2] * delay * delay)
     )
+
+
+@compiled
+def design_low_pass(high: float, rate: float, section: NDArray[np.float64]) -> None:
+    """Write the 2nd-order Butterworth low-pass `high` Hz at `rate` Hz, pre-warped.
+
+    `section` becomes gain, a1, a2 of gain * (1 + z^-1)^2 / (1 + a1 z^-1 + a2 z^-2).
+    """
+    edge = math.tan(math.pi * high / rate)
+    below = 1.0 + math.sqrt(2.0) * edge + edge * edge
+    section[0] = edge * edge / below
+    section[1] = 2.0 * (edge * edge - 1.0) / below
+    section[2] = (1.0 - math.sqrt(2.0) * edge + edge * edge) / below

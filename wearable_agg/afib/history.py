@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearable_agg.afib.compiled import compiled
+from wearable_agg.afib.kinds import FLAGS, OTHER
 from wearable_agg.afib.rules import Rules
 from wearable_agg.afib.state import HISTORY, Row
 
@@ -24,8 +25,8 @@ def clear_beats(row: Row) -> None:
 
 
 @compiled
-def add_beat(row: Row, time: float, interval: float) -> None:
-    """Remember a beat and the RR interval that ended with it.
+def add_beat(row: Row, time: float, interval: float, marks: NDArray[np.uint8]) -> None:
+    """Remember a beat, the RR interval that ended with it, and what its shape showed.
 
     The beat that has to make room is first counted into the episode it belongs to.
     """
@@ -39,7 +40,36 @@ def add_beat(row: Row, time: float, interval: float) -> None:
         row.beat_count -= 1
     slot = (row.beat_head + row.beat_count) % HISTORY
     row.times[slot], row.intervals[slot] = time, interval
+    row.marks[slot] = marks
     row.beat_count += 1
+
+
+@compiled
+def paired_interval(row: Row, i: int) -> float:
+    """Return the interval of beat `i`, 0 the oldest; beside a beat of another shape the mean.
+
+    The early coming of a single such beat and the pause after it say nothing about how the others
+    are timed, so that each of the two intervals counts as their mean.
+    """
+    interval = row.intervals[(row.beat_head + i) % HISTORY]
+    for first in (i, i - 1):
+        if first >= 0 and _is_single(row, first) and follows(row, first + 1):
+            other = row.intervals[(row.beat_head + first + (first == i)) % HISTORY]
+            return float(0.5 * (interval + other))
+    return float(interval)
+
+
+@compiled
+def _is_single(row: Row, i: int) -> bool:
+    """Say whether beat `i` is of another shape and those beside it are not; the last is not."""
+    if i + 1 >= row.beat_count or not _is_other(row, i) or _is_other(row, i + 1):
+        return False
+    return not (i > 0 and _is_other(row, i - 1))
+
+
+@compiled
+def _is_other(row: Row, i: int) -> bool:
+    return bool(row.marks[(row.beat_head + i) % HISTORY, FLAGS] & OTHER)
 
 
 @compiled
@@ -59,10 +89,9 @@ def turning_point(row: Row, into_irregular: bool, rules: Rules) -> float:
     """
     best, vote, since = 0, 0, row.beat_count - 1
     for i in range(row.beat_count - 1, 0, -1):
-        if not _follows(row, i):
+        if not follows(row, i):
             continue
-        before = row.intervals[(row.beat_head + i - 1) % HISTORY]
-        interval = row.intervals[(row.beat_head + i) % HISTORY]
+        before, interval = paired_interval(row, i - 1), paired_interval(row, i)
         irregular = abs(interval - before) > rules.irregular_share * before
         vote += 1 if irregular == into_irregular else -1
         if vote > best:
@@ -89,7 +118,7 @@ def episode_rates(row: Row, until: float) -> tuple[float, float, float]:
 
 
 @compiled
-def _follows(row: Row, i: int) -> bool:
+def follows(row: Row, i: int) -> bool:
     """Say whether the interval of beat `i` begins at the beat before it in memory."""
     slot = (row.beat_head + i) % HISTORY
     before = row.times[(row.beat_head + i - 1) % HISTORY]

@@ -13,17 +13,22 @@ from numpy.typing import NDArray
 from wearable_agg.afib.beats import copy, fade, find_beats, integrate, restart
 from wearable_agg.afib.compiled import compiled, compiled_once
 from wearable_agg.afib.events import Output
+from wearable_agg.afib.history import clear_beats
+from wearable_agg.afib.kinds import restart_kinds
 from wearable_agg.afib.quality import begin_block, measure, usable
 from wearable_agg.afib.rhythm import (
     break_chain,
     close_second,
-    forget_rhythm,
-    report_analysed,
-    take_beats,
+    hear_beat,
+    hear_beats,
+    interrupt,
     time_of,
 )
 from wearable_agg.afib.rules import Rules
+from wearable_agg.afib.shapes import put_on_grid
+from wearable_agg.afib.spot_features import spot_features
 from wearable_agg.afib.state import RAW, Row
+from wearable_agg.afib.trees import Models
 
 _NEW_DEVICE = 0.01
 _ANCHOR_SLACK = 1e-3
@@ -41,10 +46,21 @@ class Batch(NamedTuple):
     samples: NDArray[np.float32]
 
 
+class BeatBatch(NamedTuple):
+    """Chunks of beats as flat arrays, ordered by row and sequence; `ends` points into `times`."""
+
+    rows: NDArray[np.int64]
+    sequences: NDArray[np.int64]
+    times: NDArray[np.float64]
+    kinds: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+
+
 @compiled
 def _begin_signal(row: Row, start: float, rate: float, sample: float, rules: Rules) -> None:
     first = sample if abs(sample) <= rules.largest else 0.0
     restart(row, rate, first, rules)
+    restart_kinds(row)
     begin_block(row)
     break_chain(row)
     row.held = first
@@ -53,18 +69,26 @@ def _begin_signal(row: Row, start: float, rate: float, sample: float, rules: Rul
 
 
 @compiled
+def _begin_again(row: Row, rate: float, sample: float, rules: Rules) -> None:
+    """Begin the same signal once more, knowing the shapes and levels of the first time."""
+    signal, noise, interval = row.signal_level, row.noise_level, row.mean_interval
+    if row.rate == 0.0:
+        _begin_signal(row, 0.0, rate, sample, rules)
+        return
+    restart(row, rate, sample, rules)
+    row.signal_level, row.noise_level, row.mean_interval = signal, noise, interval
+    row.shaped_at = -(1 << 40)
+    row.flat_blocks = 0
+    begin_block(row)
+    break_chain(row)
+    clear_beats(row)
+
+
+@compiled
 def _follow_clock(row: Row, start: float, rate: float) -> None:
     """Keep sample times true to the chunk's own; a start within the slack changes nothing."""
     if rate != row.rate or abs(start - time_of(row, row.index)) > _ANCHOR_SLACK:
         row.anchor_index, row.anchor_time, row.rate = row.index, start, rate
-
-
-@compiled
-def _interrupt(row: Row, stream: int, end: float, out: Output, rules: Rules) -> None:
-    """Let nothing go on beyond the last sample, at `end`."""
-    row.recorded += row.filled / row.rate
-    forget_rhythm(row, stream, end, out, rules)
-    report_analysed(row, stream, end, out)
 
 
 @compiled
@@ -83,26 +107,30 @@ def _arrive(
     if not (batch.gaps[chunk] or changed or abs(jump) > rules.gap_seconds):
         _follow_clock(row, start, rate)
         return
+    row.recorded += row.filled / row.rate
     if jump >= rules.lasting_gap or jump < -rules.gap_seconds:
-        _interrupt(row, stream, end, out, rules)
+        interrupt(row, stream, end, out, rules)
         row.analysed_from = start
-    else:
-        row.recorded += row.filled / row.rate
     _begin_signal(row, start, rate, sample, rules)
 
 
 @compiled
-def _close_block(row: Row, stream: int, out: Output, rules: Rules) -> None:
+def _close_block(row: Row, stream: int, out: Output, rules: Rules, models: Models) -> None:
     fit = usable(row, rules)
-    take_beats(row, stream, fit, out, rules)
-    close_second(row, stream, fit, out, rules)
+    hear_beats(row, stream, fit, out, rules)
+    close_second(row, stream, fit, out, rules, models)
     fade(row, rules)
     begin_block(row)
 
 
 @compiled
 def _take_samples(
-    row: Row, stream: int, samples: NDArray[np.float32], out: Output, rules: Rules
+    row: Row,
+    stream: int,
+    samples: NDArray[np.float32],
+    out: Output,
+    rules: Rules,
+    models: Models,
 ) -> None:
     done = 0
     while done < len(samples):
@@ -112,11 +140,12 @@ def _take_samples(
         level = np.empty(count)
         first_of_block = row.filled == 0
         measure(row, samples[done : done + count], raw[RAW:], rules)
+        put_on_grid(row, raw)
         integrate(row, raw, level, first_of_block)
         find_beats(row, raw, level, rules)
         copy(raw, count, row.raw, RAW)
         if row.filled == row.block:
-            _close_block(row, stream, out, rules)
+            _close_block(row, stream, out, rules, models)
         done += count
 
 
@@ -129,10 +158,12 @@ def fingerprint(folder: Path = Path(__file__).parent) -> str:
 
 
 class Kernels(NamedTuple):
-    """The entry points into compiled code; both change the rows they are given."""
+    """The entry points into compiled code; all change the rows they are given."""
 
-    analyse: Callable[[NDArray[np.void], Batch, Output, Rules], None]
+    analyse: Callable[[NDArray[np.void], Batch, Output, Rules, Models], None]
     finish: Callable[[NDArray[np.void], NDArray[np.int64], Output, Rules], None]
+    follow: Callable[[NDArray[np.void], BeatBatch, Output, Rules, Models], None]
+    look_twice: Callable[..., int]
 
 
 def _build(sources: str) -> Kernels:
@@ -143,7 +174,9 @@ def _build(sources: str) -> Kernels:
     """
 
     @compiled_once
-    def analyse(rows: NDArray[np.void], batch: Batch, out: Output, rules: Rules) -> None:
+    def analyse(
+        rows: NDArray[np.void], batch: Batch, out: Output, rules: Rules, models: Models
+    ) -> None:
         sources  # noqa: B018
         begin = 0
         for chunk in range(len(batch.rows)):
@@ -152,7 +185,7 @@ def _build(sources: str) -> Kernels:
             if batch.sequences[chunk] > row.sequence and end > begin:
                 samples = batch.samples[begin:end]
                 _arrive(row, stream, batch, chunk, samples[0], out, rules)
-                _take_samples(row, stream, samples, out, rules)
+                _take_samples(row, stream, samples, out, rules, models)
                 row.sequence = batch.sequences[chunk]
             begin = end
 
@@ -162,9 +195,44 @@ def _build(sources: str) -> Kernels:
     ) -> None:
         sources  # noqa: B018
         for stream in streams:
-            _interrupt(rows[stream], stream, time_of(rows[stream], rows[stream].index), out, rules)
+            row = rows[stream]
+            if row.rate > 0.0:
+                row.recorded += row.filled / row.rate
+            interrupt(row, stream, time_of(row, row.index), out, rules)
 
-    return Kernels(analyse, finish)
+    @compiled_once
+    def look_twice(
+        rows: NDArray[np.void],
+        samples: NDArray[np.float32],
+        rate: float,
+        out: Output,
+        rules: Rules,
+        models: Models,
+        features: NDArray[np.float64],
+    ) -> int:
+        sources  # noqa: B018
+        row = rows[0]
+        for _ in range(2):
+            _begin_again(row, rate, samples[0], rules)
+            _take_samples(row, 0, samples, out, rules, models)
+        return spot_features(row, rules.window, features)
+
+    @compiled_once
+    def follow(
+        rows: NDArray[np.void], batch: BeatBatch, out: Output, rules: Rules, models: Models
+    ) -> None:
+        sources  # noqa: B018
+        begin = 0
+        for chunk in range(len(batch.rows)):
+            stream, end = batch.rows[chunk], batch.ends[chunk]
+            row = rows[stream]
+            if batch.sequences[chunk] > row.sequence:
+                for i in range(begin, end):
+                    hear_beat(row, stream, batch.times[i], batch.kinds[i], out, rules, models)
+                row.sequence = batch.sequences[chunk]
+            begin = end
+
+    return Kernels(analyse, finish, follow, look_twice)
 
 
-analyse, finish = _build(fingerprint())
+analyse, finish, follow, look_twice = _build(fingerprint())

@@ -36,8 +36,20 @@ class Rules(NamedTuple):
     rr_shortest: float
     rr_longest: float
     window: int
+    look_back: float
+    decide_seconds: float
+    fewest_beats: float
+    fewest_beats_alone: float
+    clear_likeness: float
+    suspected: float
+    noise: float
+    noise_suspected: float
+    smoothing: float
     leave_below: float
     enter_above: float
+    smoothing_alone: float
+    leave_below_alone: float
+    enter_above_alone: float
     irregular_share: float
     minimum_duration: float
     gap_seconds: float
@@ -52,6 +64,6 @@ def configured() -> Rules:
         name: entry["value"] for topic in load("rhythm").values() for name, entry in topic.items()
     }
     window = int(values.pop("window"))
-    if not 1 < window <= HISTORY:
+    if not 1 < window <= HISTORY - 2:
         raise ValueError(f"a window of {window} words: the state holds {HISTORY}")
     return Rules(window=window, **{name: float(value) for name, value in values.items()})

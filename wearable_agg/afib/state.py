@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = 1
+from wearable_agg.afib.migration import SIZES, from_version_1
+
+VERSION = 2
 
 RAW = 500
 """Samples of signal kept between chunks: half a second at the highest rate."""
@@ -19,11 +21,34 @@ RAW = 500
 ENERGY = 150
 """Samples of slope energy kept between chunks: the integration window at the highest rate."""
 
-PENDING = 16
-"""Beats that one second can hold, search-back included."""
+PENDING = 24
+"""Beats that the time until their shape is complete can hold, search-back included."""
 
-HISTORY = 128
-"""Beats remembered; the symbol window may not be longer."""
+HISTORY = 140
+"""Beats remembered: the symbol window of 127 words and room for breaks."""
+
+GRID = 250.0
+"""Samples per second at which the shape of beats is looked at, whatever the stream's rate."""
+
+SHAPE = 640
+"""Samples of that signal kept: 2.56 s, for beats that search-back finds late."""
+
+TEMPLATES = 4
+"""Shapes of beats told apart."""
+
+QRS_BEFORE, QRS_AFTER = 25, 35
+"""Samples of the shape before and after the R peak: 100 and 140 ms."""
+
+QRS = QRS_BEFORE + QRS_AFTER
+
+WAVE = 27
+"""Samples at half the grid's rate, 216 ms, in which the P and the T wave are looked for."""
+
+MARKS = 6
+"""What is remembered of the shape of each beat, one byte each; see `wearable_agg.afib.kinds`."""
+
+EVIDENCE = 6
+"""Numbers that explain a decision; see `wearable_agg.afib.types.Evidence`."""
 
 Row: TypeAlias = Any
 """One record of STREAM; compiled code reaches its fields as attributes."""
@@ -71,27 +96,48 @@ STREAM = np.dtype(
         ("rail", "f4"),
         ("run", "i4"),
         ("longest_run", "i4"),
-        # intervals since the last break, then the symbol window
+        # the signal on the grid, in uV, low-passed and without its offset
+        ("smooth", "f8", (3,)),
+        ("smooth_delays", "f8", (2,)),
+        ("offset", "f8"),
+        ("smoothed", "f8"),
+        ("shape", "i2", (SHAPE,)),
+        ("shape_count", "i8"),
+        # shapes of beats: running means without their own mean, and how often each was met
+        ("templates", "i2", (TEMPLATES, QRS)),
+        ("weights", "f4", (TEMPLATES,)),
+        ("widths", "f4", (TEMPLATES,)),
+        ("dominant", "i4"),
+        ("shaped_at", "i8"),
+        # running means of the stretches before and after the QRS, and what varies around them
+        ("atrial", "f4", (WAVE,)),
+        ("repolar", "f4", (WAVE,)),
+        ("atrial_rest", "f4"),
+        ("repolar_rest", "f4"),
+        ("waves", "i4"),
+        # intervals since the last break
         ("last_beat", "i8"),
         ("chain", "i4"),
-        ("symbol", "i4"),
-        ("older_symbol", "i4"),
-        ("words", "i4", (HISTORY,)),
-        ("word_head", "i4"),
-        ("word_count", "i4"),
-        ("kinds", "i4"),
-        ("information", "i8"),
+        ("unfit_from", "i8"),
+        ("unfit_to", "i8"),
         # the last beats: when, and the interval before each
         ("times", "f8", (HISTORY,)),
         ("intervals", "f4", (HISTORY,)),
+        ("marks", "u1", (HISTORY, MARKS)),
         ("beat_head", "i4"),
         ("beat_count", "i4"),
+        # the decision under way and the last one
+        ("since_decision", "f8"),
+        ("fresh", "f8"),
+        ("fit", "i1"),
+        ("probability", "f8"),
+        ("level", "f8"),
+        ("evidence", "f4", (EVIDENCE,)),
         # the episode
         ("onset", "f8"),
         ("ended", "f8"),
         ("fibrillating", "i1"),
         ("reported", "i1"),
-        ("lasted", "f8"),
         ("unreported", "f8"),
         ("older_beats", "i8"),
         ("older_seconds", "f8"),
@@ -107,6 +153,7 @@ STREAM = np.dtype(
 
 _HEADER = struct.Struct("<4sHII")
 _MAGIC = b"WAFS"
+_SIZES = SIZES | {VERSION: STREAM.itemsize}
 
 
 class UnreadableState(ValueError):
@@ -141,19 +188,21 @@ class ShardState:
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> ShardState:
-        """Read what `to_bytes` wrote. Raises UnreadableState."""
+        """Read what `to_bytes` wrote, in this version or an earlier one. Raises UnreadableState."""
         try:
             magic, version, size, length = _HEADER.unpack_from(blob)
-            if (magic, version, size) != (_MAGIC, VERSION, STREAM.itemsize):
+            if magic != _MAGIC or _SIZES.get(version) != size:
                 raise UnreadableState(f"state version {version} with {size} bytes per stream")
             start = _HEADER.size + length
             streams = tuple(json.loads(blob[_HEADER.size : start]))
-            rows = np.frombuffer(blob, np.uint8, offset=start).copy().view(STREAM)
+            raw = np.frombuffer(blob, np.uint8, offset=start).copy().reshape(-1, size)
         except (struct.error, ValueError) as error:
             raise UnreadableState(str(error)) from error
-        if len(streams) != len(rows):
-            raise UnreadableState(f"{len(streams)} names for {len(rows)} streams")
-        return cls(streams, rows)
+        if len(streams) != len(raw):
+            raise UnreadableState(f"{len(streams)} names for {len(raw)} streams")
+        if version == VERSION:
+            return cls(streams, raw.view(STREAM).reshape(-1))
+        return cls(streams, from_version_1(raw.reshape(-1), _fresh(len(streams))))
 
 
 def new_shard() -> ShardState:
@@ -165,11 +214,7 @@ def extended(state: ShardState, arrivals: Iterable[str]) -> ShardState:
     """Return a copy of `state` that also knows the streams `arrivals`."""
     known = set(state.streams)
     added = tuple(dict.fromkeys(name for name in arrivals if name not in known))
-    fresh = np.zeros(len(added), STREAM)
-    fresh["sequence"] = np.iinfo(np.int64).min
-    fresh["onset"] = np.nan
-    fresh["ended"] = -np.inf
-    raw = np.concatenate([_bytes_of(state.rows), _bytes_of(fresh)])
+    raw = np.concatenate([_bytes_of(state.rows), _bytes_of(_fresh(len(added)))])
     return ShardState(state.streams + added, raw.view(STREAM).reshape(-1))
 
 
@@ -178,6 +223,15 @@ def without(state: ShardState, streams: Collection[str]) -> ShardState:
     kept = [i for i, name in enumerate(state.streams) if name not in streams]
     raw = _bytes_of(state.rows)[kept]
     return ShardState(tuple(state.streams[i] for i in kept), raw.view(STREAM).reshape(-1))
+
+
+def _fresh(count: int) -> NDArray[np.void]:
+    rows = np.zeros(count, STREAM)
+    rows["sequence"] = np.iinfo(np.int64).min
+    rows["onset"] = np.nan
+    rows["ended"] = -np.inf
+    rows["unfit_from"] = rows["unfit_to"] = -1
+    return rows
 
 
 def _bytes_of(rows: NDArray[np.void]) -> NDArray[np.uint8]:

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearable_agg.afib import kernel
-from wearable_agg.afib.events import PER_BLOCK, Output, beats_of, events_of, new_output
+from wearable_agg.afib.events import (
+    PER_BLOCK,
+    Output,
+    beats_of,
+    decisions_of,
+    events_of,
+    new_output,
+)
 from wearable_agg.afib.rules import Rules, configured
 from wearable_agg.afib.state import (
     PENDING,
@@ -18,11 +25,12 @@ from wearable_agg.afib.state import (
     new_shard,
     without,
 )
-from wearable_agg.afib.types import LOWEST_RATE, Chunk, Event
+from wearable_agg.afib.trees import Models, for_ecg
+from wearable_agg.afib.types import LOWEST_RATE, Chunk, Decision, Event
 
 
 class Trace(NamedTuple):
-    """A step with the beats it found: stream and UTC epoch second of each R peak."""
+    """A step with the beats it found, stream and UTC epoch second of each R peak."""
 
     state: ShardState
     events: list[Event]
@@ -37,14 +45,20 @@ def step(state: ShardState, chunks: Sequence[Chunk]) -> tuple[ShardState, list[E
     order of their sequence; one whose sequence is not above the last is ignored. Events of one
     stream come in the order in which they fell.
     """
-    after, out = _advance(state, chunks, configured())
+    after, out = advance(state, chunks, configured())
     return after, events_of(out, after.streams)
 
 
 def trace(state: ShardState, chunks: Sequence[Chunk], rules: Rules | None = None) -> Trace:
     """Do the same as `step` and also tell the beats found, a second or two after they fell."""
-    after, out = _advance(state, chunks, rules or configured())
+    after, out = advance(state, chunks, rules or configured())
     return Trace(after, events_of(out, after.streams), beats_of(out, after.streams))
+
+
+def explain(state: ShardState, chunks: Sequence[Chunk]) -> tuple[ShardState, list[Decision]]:
+    """Do the same as `step` and tell every decision with what it rests on, in place of events."""
+    after, out = advance(state, chunks, configured())
+    return after, decisions_of(out, after.streams)
 
 
 def finish(state: ShardState, streams: Iterable[str]) -> tuple[ShardState, list[Event]]:
@@ -56,7 +70,7 @@ def finish(state: ShardState, streams: Iterable[str]) -> tuple[ShardState, list[
     over = frozenset(streams)
     closing = extended(state, ())
     rows = np.array([i for i, name in enumerate(closing.streams) if name in over], np.int64)
-    out = new_output(PER_BLOCK * len(rows), 0)
+    out = new_output(PER_BLOCK * len(rows), 0, 0, 0)
     kernel.finish(closing.rows, rows, out, configured())
     return without(closing, over), events_of(out, closing.streams)
 
@@ -67,14 +81,24 @@ def warm_up() -> None:
     finish(step(new_shard(), [silence])[0], [""])
 
 
-def _advance(state: ShardState, chunks: Sequence[Chunk], rules: Rules) -> tuple[ShardState, Output]:
+def advance(
+    state: ShardState,
+    chunks: Sequence[Chunk],
+    rules: Rules,
+    models: Models | None = None,
+    features: int = 0,
+) -> tuple[ShardState, Output]:
+    """Return the new state and all that compiled code put out, by other models where given.
+
+    The first `features` numbers that the model was told stand behind each decision.
+    """
     after = extended(state, (chunk.stream for chunk in chunks))
     batch = _batch(after, chunks)
     seconds = len(batch.samples) / LOWEST_RATE
     blocks = int(seconds) + len(chunks)
-    out = new_output(PER_BLOCK * (blocks + len(chunks)), PENDING * blocks)
+    out = new_output(PER_BLOCK * (blocks + len(chunks)), PENDING * blocks, blocks, features)
     if chunks:
-        kernel.analyse(after.rows, batch, out, rules)
+        kernel.analyse(after.rows, batch, out, rules, models or for_ecg())
     return after, out
 
 

@@ -9,71 +9,51 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wearable_agg.afib.compiled import compiled
-from wearable_agg.afib.rules import Rules
-from wearable_agg.afib.state import HISTORY, Row
-
-_UNIT = float(1 << 40)
 
 
 @compiled
-def clear_words(row: Row) -> None:
-    """Empty the window."""
-    row.word_head = row.word_count = row.kinds = 0
-    row.information = 0
-
-
-@compiled
-def add_interval(row: Row, seconds: float, rules: Rules) -> None:
-    """Take the next RR interval; `row.chain` counts those without a break, this one included."""
+def symbol_of(seconds: float) -> int:
+    """Return the symbol, 0 to 63, of an RR interval."""
     rate = 60.0 / seconds
-    symbol = 63 if rate >= 315.0 else int(rate / 5.0)
-    if row.chain >= 3:
-        if row.word_count == rules.window:
-            _remove_oldest(row, rules.window)
-        _append(row, (row.older_symbol << 12) + (row.symbol << 6) + symbol, rules.window)
-    row.older_symbol, row.symbol = row.symbol, symbol
+    return 63 if rate >= 315.0 else int(rate / 5.0)
 
 
 @compiled
-def entropy(row: Row, rules: Rules) -> float:
-    """Return the weighted entropy, 0 to 1, or NaN while the window is not full."""
-    if row.word_count < rules.window:
-        return math.nan
-    information = row.information / _UNIT
-    return float(row.kinds * information / (rules.window * math.log2(rules.window)))
+def entropy(intervals: NDArray[np.floating], joined: NDArray[np.bool_], window: int) -> float:
+    """Return the weighted entropy, 0 to 1, of the last `window` words.
 
+    Where breaks have left fewer words the entropy is that of those, NaN below 3/4 of the window.
 
-@compiled
-def _information(count: int, window: int) -> int:
-    """Return -p log2 p for p = count / window in fixed point, so that sums never drift."""
-    if count == 0:
-        return 0
-    share = count / window
-    return round(-share * math.log2(share) * _UNIT)
-
-
-@compiled
-def _occurrences(row: Row, word: int) -> int:
+    `intervals` are RR in seconds, oldest first; `joined` says which begin at the end of the one
+    before. A word is three intervals that follow each other.
+    """
+    words: NDArray[np.int32] = np.empty(window, np.int32)
     count = 0
-    for i in range(row.word_count):
-        count += row.words[(row.word_head + i) % HISTORY] == word
-    return count
+    last = len(intervals) - 1
+    while last >= 2 and count < window:
+        if joined[last] and joined[last - 1]:
+            word = symbol_of(intervals[last - 2])
+            word = (word << 6) + symbol_of(intervals[last - 1])
+            words[count] = (word << 6) + symbol_of(intervals[last])
+            count += 1
+        last -= 1
+    if count < 0.75 * window:
+        return math.nan
+    return _weighted(np.sort(words[:count]), count)
 
 
 @compiled
-def _remove_oldest(row: Row, window: int) -> None:
-    count = _occurrences(row, row.words[row.word_head])
-    row.information += _information(count - 1, window) - _information(count, window)
-    row.kinds -= count == 1
-    row.word_head = (row.word_head + 1) % HISTORY
-    row.word_count -= 1
-
-
-@compiled
-def _append(row: Row, word: int, window: int) -> None:
-    count = _occurrences(row, word)
-    row.information += _information(count + 1, window) - _information(count, window)
-    row.kinds += count == 0
-    row.words[(row.word_head + row.word_count) % HISTORY] = word
-    row.word_count += 1
+def _weighted(words: NDArray[np.int32], window: int) -> float:
+    kinds, information, run = 0, 0.0, 0
+    for i in range(window):
+        run += 1
+        if i == window - 1 or words[i + 1] != words[i]:
+            share = run / window
+            information -= share * math.log2(share)
+            kinds += 1
+            run = 0
+    return kinds * information / (window * math.log2(window))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, group_delay, sosfreqz
 
-from wearable_agg.afib.filters import SECTIONS, design_band_pass
+from wearable_agg.afib.filters import SECTIONS, design_band_pass, design_low_pass
 from wearable_agg.afib.filters import group_delay as own_group_delay
 
 rates = st.floats(min_value=100.0, max_value=1000.0)
@@ -36,3 +36,13 @@ def test_the_delay_is_that_of_the_filter(rate: float) -> None:
     textbook = butter(2, [5.0, 20.0], "bandpass", fs=rate)
     expected = group_delay(textbook, [10.0 * 2.0 * np.pi / rate])[1][0]
     assert own_group_delay(designed(rate), 10.0, rate) == pytest.approx(expected, rel=1e-3)
+
+
+@settings(deadline=None)
+@given(rates)
+def test_the_low_pass_is_the_butterworth_of_the_textbook(rate: float) -> None:
+    section = np.zeros(3)
+    design_low_pass(40.0, rate, section)
+    b, a = butter(2, 40.0, fs=rate)
+    assert section[0] * np.array([1.0, 2.0, 1.0]) == pytest.approx(b, abs=1e-12)
+    assert np.array([1.0, *section[1:]]) == pytest.approx(a, abs=1e-12)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import json
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
-from made_ecg import chunks, ecg, follow, regular
+from made_ecg import BEGIN, chunks, ecg, follow, irregular, of_type, regular
 
 from config import clinical
 from wearable_agg.afib.kernel import fingerprint
+from wearable_agg.afib.migration import _VERSION_1
 from wearable_agg.afib.rules import configured
 from wearable_agg.afib.state import STREAM, ShardState, UnreadableState, new_shard
-from wearable_agg.afib.step import Trace, step
-from wearable_agg.afib.types import Chunk
+from wearable_agg.afib.step import Trace, finish, step
+from wearable_agg.afib.types import Analysed, Chunk, EpisodeEnded
 
 
 def test_analysis_goes_on_after_the_bytes_as_if_never_interrupted(
@@ -39,6 +43,43 @@ def test_the_state_knows_the_last_sequence_of_each_stream() -> None:
     assert state.last_sequence("s") == 104
     assert state.last_sequence("unknown") is None
     assert dict(state.last_sequences()) == {"s": 104}
+
+
+def version_1(rows: int) -> bytes:
+    """Return bytes as version 1 wrote them, of streams with an episode under way."""
+    old = np.zeros(rows, _VERSION_1)
+    old["sequence"], old["rate"], old["anchor_time"], old["index"] = 7, 250.0, BEGIN, 25_000
+    beats = BEGIN + 40.0 + irregular(60.0)
+    count = len(beats)
+    old["times"][:, :count] = beats
+    old["intervals"][:, 1:count] = np.diff(beats)
+    old["beat_head"], old["beat_count"] = 5, count - 5
+    old["fibrillating"] = old["reported"] = 1
+    old["onset"], old["analysed_from"] = BEGIN + 10.0, BEGIN + 60.0
+    names = json.dumps([str(i) for i in range(rows)]).encode()
+    head = struct.pack("<4sHII", b"WAFS", 1, _VERSION_1.itemsize, len(names))
+    return head + names + old.tobytes()
+
+
+def test_a_state_of_version_1_goes_on() -> None:
+    state = ShardState.from_bytes(version_1(2))
+    assert state.last_sequence("1") == 7
+    beats = BEGIN + 40.0 + irregular(60.0)[5:]
+    assert state.rows["times"][1, : len(beats)].tolist() == beats.tolist()
+    (ended,) = of_type(EpisodeEnded, finish(state, ["0"])[1])
+    assert (ended.onset, ended.end) == (BEGIN + 10.0, BEGIN + 100.0)
+
+
+def test_the_stream_of_version_1_is_analysed_on_without_a_break_in_time() -> None:
+    state = ShardState.from_bytes(version_1(1))
+    pieces = chunks(
+        ecg(irregular(60.0), 60.0), stream="0", start=BEGIN + 100.0, sequence=8, seconds=10.0
+    )
+    after = follow(pieces, state)
+    assert of_type(EpisodeEnded, after.events) == []
+    reports = of_type(Analysed, after.events)
+    assert reports[0].start == BEGIN + 60.0
+    assert after.state.rows["onset"][0] == BEGIN + 10.0
 
 
 @pytest.mark.parametrize("blob", [b"", b"nothing of ours", b"WAFS\x00\x63" + bytes(40)])

@@ -8,20 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wearable_agg.afib.rules import configured
-from wearable_agg.afib.state import STREAM
-from wearable_agg.afib.zhou import add_interval, entropy
+from wearable_agg.afib.zhou import entropy
 
-RULES = configured()
+WORDS = 127
 
 
-def streamed(intervals: list[float]) -> float:
-    """Feed intervals without a break and return the entropy after the last."""
-    row = np.zeros(1, STREAM)[0]
-    for number, interval in enumerate(intervals, 1):
-        row["chain"] = number
-        add_interval(row, interval, RULES)
-    return entropy(row, RULES)
+def computed(intervals: list[float], breaks: tuple[int, ...] = ()) -> float:
+    """Return the entropy after the last interval; those in `breaks` follow nothing."""
+    joined = np.ones(len(intervals), bool)
+    joined[[0, *breaks]] = False
+    return entropy(np.array(intervals, np.float64), joined, WORDS)
 
 
 def by_the_paper(intervals: list[float]) -> float:
@@ -29,9 +25,9 @@ def by_the_paper(intervals: list[float]) -> float:
     rates = [60.0 / interval for interval in intervals]
     symbols = [63 if rate >= 315 else math.floor(rate / 5) for rate in rates]
     words = [symbols[i - 2] * 4096 + symbols[i - 1] * 64 + symbols[i] for i in range(2, len(rates))]
-    counts = Counter(words[-127:]).values()
-    information = -sum(count / 127 * math.log2(count / 127) for count in counts)
-    return len(counts) / (127 * math.log2(127)) * information
+    counts = Counter(words[-WORDS:]).values()
+    information = -sum(count / WORDS * math.log2(count / WORDS) for count in counts)
+    return len(counts) / (WORDS * math.log2(WORDS)) * information
 
 
 @settings(max_examples=60, deadline=None)
@@ -42,21 +38,21 @@ def by_the_paper(intervals: list[float]) -> float:
         max_size=400,
     )
 )
-def test_the_running_entropy_is_the_published_formula(intervals: list[float]) -> None:
-    assert streamed(intervals) == pytest.approx(by_the_paper(intervals), abs=1e-9)
+def test_the_entropy_is_the_published_formula(intervals: list[float]) -> None:
+    assert computed(intervals) == pytest.approx(by_the_paper(intervals), abs=1e-9)
 
 
-def test_no_decision_falls_before_129_intervals() -> None:
-    assert math.isnan(streamed([0.8] * 128))
-    assert streamed([0.8] * 129) == 0.0
+def test_too_few_words_give_no_entropy() -> None:
+    assert math.isnan(computed([0.8] * 90))
+    assert computed([0.8] * 129) == 0.0
 
 
-def test_a_day_of_beats_leaves_no_rounding_behind() -> None:
-    day = np.random.default_rng(3).uniform(0.4, 1.0, 100_000).tolist()
-    assert streamed(day) == pytest.approx(by_the_paper(day), abs=1e-9)
+def test_no_word_spans_a_break() -> None:
+    steady = [0.8] * 70 + [1.6] * 70
+    assert computed(steady, (70,)) < computed(steady)
 
 
 def test_fibrillation_lies_above_the_published_threshold_and_bigeminy_below() -> None:
     fibrillation = np.random.default_rng(5).uniform(0.4, 1.0, 200).tolist()
-    assert streamed(fibrillation) > 0.639
-    assert streamed([0.5, 1.1] * 100) < 0.639
+    assert computed(fibrillation) > 0.639
+    assert computed([0.5, 1.1] * 100) < 0.639

@@ -1,0 +1,205 @@
+"""What the rhythm models reach on patients they do not know, through the product's own path.
+
+    python -m bench.rhythm.crossvalidate [--json] [ecg] [noise] [beats] [calibration] [zhou] [spot]
+
+Every record runs through `step` or `step_beats` with models that were fitted without its patient,
+and is scored by the rules of `wristchart validate`. Noise is the half of NSTDB that training does
+not see. Needs the annotated records (WRISTCHART_SHARED_DATA).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.rhythm import data, models
+from bench.rhythm.calibration import worst_decile
+from bench.rhythm.data import Labelled, Waveform
+from bench.rhythm.models import CrossValidated
+from bench.rhythm.rows import chunks_of, spot_rows
+from wearable_agg.afib import beats_only, step
+from wearable_agg.afib.events import events_of
+from wearable_agg.afib.rules import Rules, configured
+from wearable_agg.afib.state import new_shard
+from wearable_agg.afib.trees import Models, recalibrated
+from wearable_agg.afib.types import Analysed, Event
+from wearable_agg.afib.zhou import entropy
+from wearable_agg.validation.annotations import Reference
+from wearable_agg.validation.detecting import alarms_in
+from wearable_agg.validation.figures import figures
+from wearable_agg.validation.scoring import ALARMS, Detected, Tally, added, score
+from wearable_agg.validation.tables import rhythm_table
+
+_ZHOU_WORDS = 127
+
+
+def detected(
+    label: Labelled, run: Callable[[Rules], list[Event]], beats: NDArray[np.float64] | None = None
+) -> Tally:
+    """Run a record with every minimum duration and score it."""
+    events = run(configured()._replace(minimum_duration=0.0, report_seconds=1.0))
+    analysed = [event for event in events if isinstance(event, Analysed)]
+    fit = [e for e in analysed if e.analysable_seconds >= e.recorded_seconds / 2]
+    found = Detected(
+        seconds=label.seconds,
+        beats=beats,
+        episodes=tuple((alarm.onset, alarm.end) for alarm in alarms_in(events)),
+        alarms={
+            at: alarms_in(run(configured()._replace(minimum_duration=float(at)))) for at in ALARMS
+        },
+        analysable=tuple((event.start, event.end) for event in fit),
+        recorded_seconds=sum(event.recorded_seconds for event in analysed),
+        analysable_seconds=sum(event.analysable_seconds for event in analysed),
+    )
+    return score(Reference(None, label.fibrillation, label.excluded), found)
+
+
+def of_waveform(record: Waveform, model: Models) -> Tally:
+    """Score a waveform."""
+    chunks = chunks_of(record.signal, record.rate)
+
+    def run(rules: Rules) -> list[Event]:
+        state, out = step.advance(new_shard(), chunks, rules, model)
+        return events_of(out, state.streams) + step.finish(state, state.streams)[1]
+
+    return detected(record.label, run)
+
+
+def of_beats(record: data.Intervals, model: Models, kinds: bool) -> Tally:
+    """Score annotated beats, with or without their kinds."""
+    ectopic = record.ectopic if kinds else None
+    chunk = beats_only.BeatChunk("s", record.beats, ectopic, 1)
+
+    def run(rules: Rules) -> list[Event]:
+        state, out = beats_only.advance(new_shard(), [chunk], rules, model)
+        return events_of(out, state.streams) + step.finish(state, state.streams)[1]
+
+    return detected(record.label, run)
+
+
+def model_for(made: CrossValidated, patient: str) -> Models:
+    """Return the models that do not know a patient."""
+    known = made.rows.patient == patient
+    return made.by_fold[int(made.folds[known][0])] if known.any() else made.final
+
+
+def ecg(made: CrossValidated, database: str) -> dict[str, Tally]:
+    """Score every waveform of a database."""
+    return {
+        one.label.name: of_waveform(one, model_for(made, one.label.patient))
+        for one in data.waveforms(database)
+    }
+
+
+def noisy(made: CrossValidated, kind: str, decibels: float) -> dict[str, Tally]:
+    """Score MITDB with noise that no model has seen."""
+    random = np.random.default_rng(23)
+    tallies = {}
+    for one in data.waveforms("mitdb"):
+        sound = data.noise(kind, one.rate, 1)
+        spoilt = data.noisy(one, sound, decibels, int(random.integers(len(sound))))
+        tallies[one.label.name] = of_waveform(spoilt, model_for(made, one.label.patient))
+    return tallies
+
+
+def beats(made: CrossValidated, database: str, kinds: bool = False) -> dict[str, Tally]:
+    """Score the annotated beats of every record of a database."""
+    return {
+        one.label.name: of_beats(one, model_for(made, one.label.patient), kinds)
+        for one in data.intervals(database)
+    }
+
+
+def false_share(tallies: Sequence[Tally]) -> float:
+    """Return false AF in percent of the analysed 30-s windows without AF."""
+    windows = added(tallies).windows
+    assert windows is not None
+    return 100.0 * windows.false_positive / (windows.false_positive + windows.true_negative)
+
+
+def calibration(made: CrossValidated) -> list[tuple[int, float]]:
+    """Return rows and error by tenth of the probability shown, each by a model that was apart."""
+    shown = np.empty(len(made.chances))
+    for k, model in enumerate(made.by_fold):
+        here = made.folds == k
+        shown[here] = [recalibrated(model.rhythm.calibration, p) for p in made.chances[here]]
+    return worst_decile(shown[made.legible], made.rows.fibrillation[made.legible])
+
+
+def zhou() -> tuple[float, float]:
+    """Return Se and Sp, beat by beat, of the published rule centred on the AFDB records."""
+    counts = np.zeros((2, 2))
+    for record in data.intervals("afdb"):
+        intervals = np.diff(record.beats).astype(np.float32)
+        joined = np.ones(len(intervals), bool)
+        length = _ZHOU_WORDS + 2
+        for last in range(length, len(intervals) + 1):
+            value = entropy(intervals[last - length : last], joined[:length], _ZHOU_WORDS)
+            at = record.beats[last - _ZHOU_WORDS // 2]
+            if any(start <= at < end for start, end in record.label.excluded):
+                continue
+            truth = any(start <= at < end for start, end in record.label.fibrillation)
+            counts[int(truth), int(value > 0.639)] += 1
+    return 100.0 * counts[1, 1] / counts[1].sum(), 100.0 * counts[0, 0] / counts[0].sum()
+
+
+def f1(chances: NDArray[np.float64], kinds: NDArray[np.int64]) -> dict[str, float]:
+    """Return F1 by kind and the mean of N, A and O."""
+    called = chances.argmax(1)
+    each = [
+        2.0 * np.sum((called == k) & (kinds == k)) / (np.sum(called == k) + np.sum(kinds == k))
+        for k in range(4)
+    ]
+    names = dict(zip(data.SPOT_KINDS, (round(float(v), 4) for v in each), strict=True))
+    return names | {"mean_NAO": round(float(np.mean(each[:3])), 4)}
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    every = ("ecg", "noise", "beats", "calibration", "zhou", "spot")
+    parser.add_argument("parts", nargs="*", default=every)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    report: dict[str, Any] = {}
+    if {"ecg", "noise", "calibration"} & set(options.parts):
+        made = models.ecg()
+    if "ecg" in options.parts:
+        for database in data.WAVEFORMS:
+            _take(report, database, ecg(made, database), options.json)
+    if "noise" in options.parts:
+        for kind in ("em", "ma"):
+            for decibels in (6, 3, 0):
+                tallies = noisy(made, kind, decibels)
+                title = f"mitdb + {kind} {decibels} dB"
+                _take(report, title, tallies, options.json)
+                report[title]["false_af_pct"] = false_share(list(tallies.values()))
+    if "calibration" in options.parts:
+        report["calibration, ECG"] = calibration(made)
+    if "beats" in options.parts:
+        alone = models.beats()
+        for database in data.INTERVALS:
+            _take(report, f"{database}, beats", beats(alone, database), options.json)
+        _take(report, "mitdb, beats + kinds", beats(alone, "mitdb", True), options.json)
+        report["calibration, beats"] = calibration(alone)
+    if "zhou" in options.parts:
+        report["Zhou 2015 centred on AFDB, Se and Sp"] = zhou()
+    if "spot" in options.parts:
+        features, kinds = spot_rows()
+        report["cinc2017, F1"] = f1(models.spot(features, kinds)[1], kinds)
+    print(json.dumps(report, indent=None if options.json else 1))
+
+
+def _take(report: dict[str, Any], title: str, tallies: dict[str, Tally], quiet: bool) -> None:
+    report[title] = figures(added(list(tallies.values())))
+    if not quiet:
+        print(f"\n== {title}\n{rhythm_table(tallies)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from made_ecg import ecg, irregular, regular
+
+from wearable_agg.afib.spot import KINDS, NAMES, classify, features_of
+
+
+def test_irregular_beats_without_p_waves_are_called_fibrillation() -> None:
+    spot = classify(ecg(irregular(30.0), 30.0, 300.0), 300.0)
+    assert spot.kind == "A"
+    assert sum(spot.probabilities.values()) == pytest.approx(1.0)
+    assert spot.evidence.mode_share < 0.5
+
+
+def test_a_steady_rhythm_is_not() -> None:
+    spot = classify(ecg(regular(30.0), 30.0, 300.0), 300.0)
+    assert spot.probabilities["A"] < 0.2
+    assert spot.evidence.mode_share > 0.9
+
+
+def test_noise_is_called_noise() -> None:
+    noise = np.random.default_rng(2).standard_normal(9000).astype(np.float32)
+    assert classify(noise, 300.0).kind == "~"
+
+
+def test_silence_is_called_noise() -> None:
+    spot = classify(np.zeros(9000, np.float32), 300.0)
+    assert (spot.kind, spot.beats, spot.probabilities["~"]) == ("~", 0, 1.0)
+
+
+def test_a_recording_upside_down_has_the_same_shape() -> None:
+    signal = ecg(regular(20.0), 20.0, 300.0)
+    shapes = [i for i, name in enumerate(NAMES) if name.startswith("qrs_")]
+    upright, turned = features_of(signal, 300.0)[0], features_of(-signal, 300.0)[0]
+    assert upright[shapes] == pytest.approx(turned[shapes], abs=0.02)
+
+
+@pytest.mark.parametrize("rate", [125.0, 250.0, 512.617, 1000.0])
+def test_any_rate_gives_the_same_kind(rate: float) -> None:
+    assert classify(ecg(irregular(30.0, seed=3), 30.0, rate), rate).kind == "A"
+
+
+def test_values_that_are_no_numbers_are_survived() -> None:
+    signal = ecg(regular(15.0), 15.0, 300.0)
+    signal[100:200] = np.nan
+    signal[900] = np.inf
+    assert classify(signal, 300.0).kind in KINDS
+
+
+@pytest.mark.parametrize(("seconds", "rate"), [(4.0, 300.0), (130.0, 300.0), (30.0, 50.0)])
+def test_what_is_no_spot_recording_is_refused(seconds: float, rate: float) -> None:
+    with pytest.raises(ValueError, match=r"recording|Hz"):
+        classify(np.zeros(int(seconds * rate), np.float32), rate)

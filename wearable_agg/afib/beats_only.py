@@ -1,0 +1,97 @@
+"""Atrial fibrillation where a stream carries heart beats or RR intervals and no ECG.
+
+The same state, episodes and reports as for ECG, with a model that knows nothing but time and, where
+the device tells it, which beats are ectopic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wearable_agg.afib import kernel
+from wearable_agg.afib.events import PER_BLOCK, Output, events_of, new_output
+from wearable_agg.afib.kinds import OTHER
+from wearable_agg.afib.rules import Rules, configured
+from wearable_agg.afib.state import ShardState, extended
+from wearable_agg.afib.trees import Models, for_beats
+from wearable_agg.afib.types import Event
+
+
+@dataclass(frozen=True, slots=True)
+class BeatChunk:
+    """Beats of one stream, in the order the device numbered them.
+
+    `times` are UTC epoch seconds, rising. `ectopic` says for each whether it is of another kind
+    than the conducted ones (ventricular, paced, fusion); None where the device does not tell.
+    Raises ValueError where both are not of one length or a time is no number.
+    """
+
+    stream: str
+    times: NDArray[np.float64]
+    ectopic: NDArray[np.bool_] | None
+    sequence: int
+
+    def __post_init__(self) -> None:
+        if self.ectopic is not None and len(self.ectopic) != len(self.times):
+            raise ValueError(f"{len(self.ectopic)} kinds for {len(self.times)} beats")
+        if not np.all(np.isfinite(self.times)):
+            raise ValueError(f"chunk {self.sequence} has beats at no time")
+
+
+def step_beats(
+    state: ShardState, chunks: Sequence[BeatChunk], rules: Rules | None = None
+) -> tuple[ShardState, list[Event]]:
+    """Analyse `chunks` after all that `state` has seen, as `step` does with ECG.
+
+    A beat at or before the last one is ignored; one earlier by more than `gap_seconds` is a clock
+    that fell back and starts the stream anew. A stream is of beats or of ECG, never of both.
+    """
+    after, out = advance(state, chunks, rules or configured())
+    return after, events_of(out, after.streams)
+
+
+def advance(
+    state: ShardState,
+    chunks: Sequence[BeatChunk],
+    rules: Rules,
+    models: Models | None = None,
+    features: int = 0,
+) -> tuple[ShardState, Output]:
+    """Return the new state and all that compiled code put out; see `step.advance`."""
+    after = extended(state, (chunk.stream for chunk in chunks))
+    batch = _batch(after, chunks)
+    beats = len(batch.times)
+    out = new_output(PER_BLOCK * beats, 0, beats, features)
+    alone = rules._replace(
+        smoothing=rules.smoothing_alone,
+        leave_below=rules.leave_below_alone,
+        enter_above=rules.enter_above_alone,
+    )
+    if chunks:
+        kernel.follow(after.rows, batch, out, alone, models or for_beats())
+    return after, out
+
+
+def _batch(state: ShardState, chunks: Sequence[BeatChunk]) -> kernel.BeatBatch:
+    place = {stream: row for row, stream in enumerate(state.streams)}
+    rows = np.array([place[chunk.stream] for chunk in chunks], np.int64)
+    sequences = np.array([chunk.sequence for chunk in chunks], np.int64)
+    order = np.lexsort((sequences, rows))
+    ordered = [chunks[i] for i in order.tolist()]
+    return kernel.BeatBatch(
+        rows=rows[order],
+        sequences=sequences[order],
+        times=np.concatenate([np.zeros(0), *(chunk.times for chunk in ordered)]),
+        kinds=np.concatenate([np.zeros(0, np.uint8), *map(_kinds, ordered)]),
+        ends=np.cumsum([len(chunk.times) for chunk in ordered], dtype=np.int64),
+    )
+
+
+def _kinds(chunk: BeatChunk) -> NDArray[np.uint8]:
+    if chunk.ectopic is None:
+        return np.zeros(len(chunk.times), np.uint8)
+    return np.where(chunk.ectopic, np.uint8(OTHER), np.uint8(0))
