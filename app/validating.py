@@ -42,6 +42,24 @@ def rhythm(path: Path, as_json: bool) -> None:
     _print(tallies, as_json, tables.RHYTHM_RULES, _beats_and_rhythm)
 
 
+@validate.command()
+@PATH
+@AS_JSON
+def spot(path: Path, as_json: bool) -> None:
+    """Score the four classes of short recordings on a CinC 2017 file (.npz) at PATH."""
+    from wearable_agg.validation.spot import f1_of, read_challenge, verdict_on
+
+    try:
+        made = f1_of((record.label, verdict_on(record)) for record in read_challenge(path))
+    except NoRecording as error:
+        raise click.BadParameter(str(error), param_hint="PATH") from error
+    if as_json:
+        click.echo(dumps({"f1": made}))
+        click.echo(tables.SPOT_RULES, err=True)
+    else:
+        click.echo(f"{tables.SPOT_RULES}\n\n{tables.spot_table(made)}")
+
+
 def _scored(path: Path, scorer: Callable[[AnnotatedRecord], Tally]) -> dict[str, Tally]:
     try:
         return {record.name: scorer(read_annotated(record)) for record in records_at(path)}

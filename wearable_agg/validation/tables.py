@@ -26,8 +26,8 @@ Windows: 30 s from the record's start by majority; left out where under half cou
 over a fifth is flutter or junctional rhythm. Not analysable time never counts as not AF."""
 
 SPOT_RULES = """\
-Rules: the four-class model's own streaming features over each whole record; F1 by class from the
-confusion table, as the CinC 2017 Challenge scores (mean over N, A and O)."""
+Rules: each whole record goes through the product's classification of short recordings; F1 by class
+from the confusion table in percent, as the CinC 2017 Challenge scores (mean over N, A and O)."""
 
 
 def beats_table(tallies: Mapping[str, Tally]) -> str:
