@@ -32,7 +32,9 @@ def days(read: Iterable[model.Day]) -> tuple[page.Day, ...]:
 def linked(read: model.PatientLinks) -> tuple[page.LinkedVendor, ...]:
     """The linked accounts."""
     return tuple(
-        page.LinkedVendor(one.vendor, one.name, one.device, one.status, one.last_sync)
+        page.LinkedVendor(
+            one.vendor, one.name, one.device, one.status, one.last_sync, one.health.reason
+        )
         for one in read.linked
     )
 

@@ -59,6 +59,8 @@ def _silence(account: LinkedVendor, now: datetime) -> Fact | None:
             f"{name} sends no data: link {account.status}",
             "The patient must link it again.",
         )
+    if account.unwell:
+        return Fact("Info", f"{name}: {account.unwell}", "Newer days may be missing.")
     limit = timedelta(hours=Threshold.named("stale_sync_after").value)
     if account.last_sync is None or now - account.last_sync <= limit:
         return None

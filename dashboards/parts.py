@@ -147,7 +147,7 @@ def _account(account: LinkedVendor, now: datetime) -> Component:
     if account.last_sync is None:
         return html.Span(f"{name} · not synced yet")
     limit = timedelta(hours=Threshold.named("stale_sync_after").value)
-    stale = "stale" if now - account.last_sync > limit else ""
+    stale = "stale" if account.unwell or now - account.last_sync > limit else ""
     return html.Span(f"{name} · synced {words.ago(account.last_sync, now)}", className=stale)
 
 

@@ -91,13 +91,17 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class LinkedVendor:
-    """One linked account; `status` "active" or a word for why nothing arrives ("broken", ...)."""
+    """One linked account; `status` "active" or a word for why nothing arrives ("broken", ...).
+
+    `unwell` says what is wrong with its sync, though it is active.
+    """
 
     vendor: str
     name: str
     device: str
     status: str
     last_sync: datetime | None
+    unwell: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,12 @@ def test_an_account_that_fell_silent_is_said(see: See) -> None:
     assert facts(silent, NOW)[-1].title == "ScanWatch 2 last synchronised 3 d ago"
 
 
+def test_what_is_wrong_with_a_sync_is_said_in_its_own_words(see: See) -> None:
+    reason = "syncs succeed, and nothing new has come for 9 days"
+    unwell = with_account(see(days=14), unwell=reason)
+    assert facts(unwell, NOW)[-1].title == f"ScanWatch 2: {reason}"
+
+
 def test_a_broken_link_is_said(see: See) -> None:
     broken = with_account(see(days=14), status="broken")
     assert facts(broken, NOW)[-1].title == "ScanWatch 2 sends no data: link broken"

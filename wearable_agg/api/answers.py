@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from wearable_agg.intake.health import Health
 from wearable_agg.measurements.daily import Aggregate, LocalDay
 from wearable_agg.measurements.types import SLEEP_STAGES
-from wearable_agg.people.accounts import Account
+from wearable_agg.people.accounts import UNLINKED, Account
 
 
 def day(one: LocalDay) -> dict[str, Any]:
@@ -24,14 +25,16 @@ def day(one: LocalDay) -> dict[str, Any]:
     }
 
 
-def linked(account: Account, name: str) -> dict[str, Any]:
+def linked(account: Account, name: str, health: Health) -> dict[str, Any]:
     """Show a linked account; `status` is active, broken (link anew) or unlinked."""
+    well = "ended" if account.status == UNLINKED else "well"
     return {
         "vendor": account.vendor,
         "name": name,
         "device": account.device,
         "status": account.status,
         "last_sync": account.last_sync_at and account.last_sync_at.isoformat(),
+        "health": {"state": well if health.is_well else "unwell", "reason": health.reason},
     }
 
 

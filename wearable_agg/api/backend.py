@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from config.clinical import load
 from config.settings import Settings
 from safeguards.assertions import Signer, Verifier
 from safeguards.vault import Vault
@@ -32,3 +33,8 @@ class Backend:
         site = self.sites.get(vendor)
         known = site.vendor if site else READERS.get(vendor)
         return known.name if known else vendor
+
+    def poll_seconds(self, vendor: str) -> int:
+        """Return how often news of a vendor's is expected."""
+        site = self.sites.get(vendor)
+        return site.app.poll_seconds if site else load("silence")["pushed"]["every_seconds"]

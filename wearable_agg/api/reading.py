@@ -12,9 +12,10 @@ from wearable_agg.api.problems import NO_CONSENT, NOT_FOUND, Problem
 from wearable_agg.api.routes import CHART_READ, NO_PERSON, Call, Parameter, Route
 from wearable_agg.client import model
 from wearable_agg.delivery import listing, rhythm
+from wearable_agg.intake.health import health_of
 from wearable_agg.measurements.buckets import level_for, read_buckets
 from wearable_agg.measurements.daily import local_days, series_of
-from wearable_agg.people.accounts import accounts_of
+from wearable_agg.people.accounts import Account, accounts_of
 from wearable_agg.people.consents import RHYTHM, permits, permits_topic, permitted_types
 from wearable_agg.people.registry import timezone_of
 from wearable_agg.store.clock import to_micros
@@ -26,10 +27,10 @@ NO_SUCH_STRIP = "This patient has no such finding with a strip."
 
 
 def patient(call: Call) -> dict[str, Any]:
-    """Say which wearables are linked and when each last brought something."""
+    """Say which wearables are linked, when each last synchronised and whether that is well."""
     accounts = accounts_of(call.connection, call.person_id)
     return {
-        "linked": [answers.linked(one, call.backend.vendor_name(one.vendor)) for one in accounts],
+        "linked": [_linked(call, one) for one in accounts],
         "timezone": _zone(call).key,
         "person": call.person_id != NO_PERSON,
     }
@@ -101,6 +102,12 @@ def demand_rhythm(call: Call) -> None:
         return
     if rhythm.is_known(call.connection, call.person_id):
         raise _not_shared()
+
+
+def _linked(call: Call, account: Account) -> dict[str, Any]:
+    backend = call.backend
+    health = health_of(call.connection, account.id, backend.poll_seconds(account.vendor))
+    return answers.linked(account, backend.vendor_name(account.vendor), health)
 
 
 def _not_shared() -> Problem:

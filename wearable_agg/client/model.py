@@ -16,6 +16,14 @@ CalendarDay = date  # the name of a field hides the name of its type
 
 
 @dataclass(frozen=True, slots=True)
+class SyncHealth:
+    """How a wearable's sync is: well, unwell or ended; `reason` says what is wrong, or is ""."""
+
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Linked:
     """A linked wearable; `status` is active, broken (link anew) or unlinked."""
 
@@ -24,6 +32,7 @@ class Linked:
     device: str
     status: str
     last_sync: datetime | None
+    health: SyncHealth
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from wearable_agg.measurements.upsert import write_batch
 from wearable_agg.people import consents
 from wearable_agg.people.registry import touch
 from wearable_agg.store.database import writing
+from wearable_agg.store.people_tables import vendor_accounts
 
 BASE = "/api/v1/patient"
 WEEK = f"{BASE}/days?from=2026-01-01&to=2026-01-08"
@@ -56,6 +57,7 @@ def test_linked_wearables_are_listed(ask, linked):
                 "device": "Band 2",
                 "status": "active",
                 "last_sync": None,
+                "health": {"state": "well", "reason": ""},
             }
         ],
         "timezone": "Europe/Oslo",
@@ -155,6 +157,23 @@ def test_a_tenant_speaks_for_its_own_ehr_only(world, change):
 )
 def test_a_window_that_cannot_be_read_is_refused(ask, query):
     assert ask(BASE + query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "reason"),
+    [
+        ({"last_data_at": 1}, "unwell", "syncs succeed, and nothing new has come for"),
+        ({"last_sync_at": 1}, "unwell", "no sync has succeeded for"),
+        ({"status": "broken"}, "unwell", "the link is broken: link again"),
+        ({"status": "unlinked"}, "ended", ""),
+    ],
+)
+def test_a_sync_that_is_not_well_is_said_with_the_reason(world, ask, linked, change, state, reason):
+    with writing(world.engine) as connection:
+        connection.execute(vendor_accounts.update().values(**change))
+    [shown] = ask(BASE).get_json()["linked"]
+    assert shown["health"]["state"] == state
+    assert shown["health"]["reason"].startswith(reason)
 
 
 def test_each_reading_is_recorded(world, ask, linked):
