@@ -94,6 +94,7 @@ def test_every_address_is_either_ours_or_guarded(site: Site) -> None:
         "/callback/<own>",
         "/start",
         "/start/<identifier>",
+        "/identify/<identifier>",
         "/theme/<context>.css",
         "/register",
         "/deliveries",
