@@ -13,6 +13,7 @@ import click
 
 from app.operating import tenant_of
 from app.running import load_settings
+from app.sharing import share_rhythm
 from config.settings import Settings, Tenant
 from safeguards import strict_json
 from safeguards.assertions import Asker, Signer
@@ -55,12 +56,18 @@ class _Speed(click.ParamType[float]):
     type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
     help="When the recording begins (UTC); by default so that it ends as sending does.",
 )
+@click.option(
+    "--agreed",
+    metavar="WORDS",
+    help="What the patient agreed to, recorded as consent to heart rhythm where there is none.",
+)
 @click.pass_obj
 def replay(
     config: Path,
     record: Path,
     patient: str,
     tenant: str | None,
+    agreed: str | None,
     lead: str | None,
     speed: float,
     start: datetime | None,
@@ -71,7 +78,9 @@ def replay(
         recording = read_wfdb(record, lead)
     except NoRecording as error:
         raise click.BadParameter(str(error), param_hint="RECORD") from error
-    token = _token(settings, tenant_of(settings, tenant), patient)
+    hospital = tenant_of(settings, tenant)
+    token = _token(settings, hospital, patient)
+    share_rhythm(settings, hospital, patient, agreed)
     slices = recording.slices(_begin(recording, start, speed))
     session = str(uuid.uuid4())
     _send(f"{settings.gateway.url}/ecg", _hello(recording, session, token), slices, speed)
@@ -106,6 +115,7 @@ def _token(settings: Settings, tenant: Tenant, patient: str) -> str:
         answer = Egress.to_own_service(settings.api.url).request(
             "POST",
             f"{settings.api.url}/api/v1/patient/ecg-tokens",
+            headers={"Idempotency-Key": str(uuid.uuid4())},
             json={},
             bearer=Token(settings.api.url, assertion),
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import resource
 import stat
 import struct
 import sys
@@ -180,6 +182,16 @@ def main() -> None:
         seconds = time.perf_counter() - began
         print(json.dumps({"file": path.name, "said": said, "seconds": seconds}), flush=True)
     world.engine.dispose()
+    print(json.dumps({"peak_megabytes": peak_megabytes()}))
+
+
+def peak_megabytes() -> float:
+    """The most memory this process has held since it began; `getrusage` counts its parent's too."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    [peak] = re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())
+    return int(peak) / 1024
 
 
 if __name__ == "__main__":

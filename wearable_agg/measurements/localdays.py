@@ -72,10 +72,10 @@ def _pieces(day: date, zone: ZoneInfo) -> list[Stretch]:
     if _offset(start, zone) == _offset(end, zone):
         return [Stretch(to_micros(start), to_micros(end), _offset(start, zone))]
     change = _change(start, end, zone)
-    return [
-        Stretch(to_micros(start), to_micros(change), _offset(start, zone)),
-        Stretch(to_micros(change), to_micros(end), _offset(end, zone)),
-    ]
+    before = Stretch(to_micros(start), to_micros(change), _offset(start, zone))
+    if change == end:  # the clocks change at midnight: the offset is new from the next day on
+        return [before]
+    return [before, Stretch(to_micros(change), to_micros(end), _offset(end, zone))]
 
 
 def _change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:

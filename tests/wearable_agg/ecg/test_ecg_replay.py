@@ -16,6 +16,8 @@ from app.roles import gateway as gateway_role
 from config.settings import Settings
 from wearable_agg.ecg.recordings import NoRecording, read_wfdb
 from wearable_agg.ecg.tables import frames, open_inbox, sessions
+from wearable_agg.people import consents
+from wearable_agg.store.database import open_database, writing
 
 RATE = 360
 SECONDS = 95
@@ -30,6 +32,7 @@ client_id = "c"
 scopes = []
 frame_ancestors = []
 backend_client_id = "b"
+environment = "sandbox"
 backend_scopes = []
 """
 LISTEN = '[{role}]\nhost = "127.0.0.1"\nport = {port}\nurl = "{scheme}://127.0.0.1:{port}"\n'
@@ -164,3 +167,23 @@ def test_site_that_does_not_run_is_explained(config, record):
     result = run(config, record, "--patient", "p")
     assert result.exit_code == 1
     assert "wristchart run api" in result.output
+
+
+def test_a_real_patient_is_streamed_only_with_the_words_they_agreed_to(site, record):
+    site.write_text(site.read_text().replace('environment = "sandbox"', 'environment = "test"'))
+    streamed = ("--patient", "p", "--speed", "max")
+    refused = run(site, record, *streamed)
+    assert refused.exit_code == 1
+    assert "--agreed" in refused.output
+    assert run(site, record, *streamed, "--agreed", "on paper, kept in the archive").exit_code == 0
+    assert run(site, record, *streamed).exit_code == 0
+
+
+def test_a_withdrawal_is_not_overruled_even_in_a_sandbox(site, record):
+    assert run(site, record, "--patient", "p", "--speed", "max").exit_code == 0
+    store = open_database(Settings.load(site).wearables_database)
+    with writing(store) as connection:
+        consents.revoke(connection, 1, [consents.RHYTHM])
+    store.dispose()
+    refused = run(site, record, "--patient", "p", "--speed", "max")
+    assert "does not share heart rhythm" in refused.output
