@@ -1,8 +1,8 @@
-"""`wristchart people`: merging two records of one human, and taking them apart again."""
+"""`wristchart people`: records of one human merged and taken apart; which source is believed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -10,9 +10,11 @@ from sqlalchemy import Connection
 
 from app.operating import tenant_of
 from config.settings import Settings
+from safeguards import audit
+from wearable_agg.measurements.choosing import order_for, state_order
 from wearable_agg.people import merging
 from wearable_agg.people.merging import CannotMerge
-from wearable_agg.people.registry import EhrPatient
+from wearable_agg.people.registry import EhrPatient, person_for
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
 
@@ -50,6 +52,64 @@ def unmerge(config: Path, retired: str, tenant: str | None, user: str) -> None:
     record = _record(settings, tenant, retired)
     _write(settings, lambda c: merging.unmerge(c, record, f"operator/{user}"))
     click.echo(f"{retired} stands for itself again.")
+
+
+@people.command()
+@click.argument("patient")
+@click.argument("kind", metavar="[TYPE]", required=False)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.option("--tenant", help="The hospital, where the settings name several.")
+@click.option("--usual", is_flag=True, help="Bring back the usual order of TYPE.")
+@click.option("--by", "user", help="Who states it, for the audit trail; needed to change anything.")
+@click.pass_obj
+def sources(
+    config: Path,
+    patient: str,
+    kind: str | None,
+    sources: tuple[str, ...],
+    tenant: str | None,
+    usual: bool,
+    user: str | None,
+) -> None:
+    """Show, or state, which source is believed first where several tell the same of a day.
+
+    "people sources 123 steps apple/watch withings --by NAME" states the order of steps for the
+    EHR's patient 123; a source that ends in / stands for every device of the vendor.
+    """
+    if bool(sources) == usual if kind else usual:
+        raise click.UsageError("Name TYPE and its sources in their order, or TYPE and --usual.")
+    if kind and not user:
+        raise click.UsageError("Say who states it: --by NAME.")
+    settings = Settings.load(config)
+    record = _record(settings, tenant, patient)
+    _write(settings, lambda c: _sources(c, record, kind, sources, f"operator/{user}"))
+
+
+def _sources(
+    connection: Connection,
+    record: EhrPatient,
+    kind: str | None,
+    sources: Sequence[str],
+    by: str,
+) -> None:
+    person_id = person_for(connection, record.tenant, record.issuer, record.patient_id)
+    if person_id is None:
+        raise click.ClickException(f"nothing is known of {record.patient_id}")
+    if kind is not None:
+        try:
+            state_order(connection, record.tenant, person_id, kind, sources, by)
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+        audit.record(
+            connection,
+            tenant=record.tenant,
+            actor=by,
+            action="sources.stated",
+            entity=f"Patient/{record.patient_id}",
+            detail={"issuer": record.issuer, "type": kind, "sources": list(sources)},
+        )
+    for each, order in sorted(order_for(connection, person_id).items()):
+        click.echo(f"{each}: {', '.join(order)}")
 
 
 def _record(settings: Settings, tenant: str | None, patient: str) -> EhrPatient:

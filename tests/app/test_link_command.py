@@ -72,3 +72,39 @@ def test_records_are_merged_and_taken_apart(place):
     again = run(config, "people", "merge", "old", "new", "--by", "A")
     assert (again.exit_code, "one person already" in again.output) == (1, True)
     assert run(config, "people", "unmerge", "old", "--by", "A").exit_code == 0
+
+
+def test_which_source_is_believed_first_is_stated_and_shown(place):
+    config, engine = place
+    issuer = tomllib.loads(config.read_text())["tenant"][0]["issuer"]
+    with writing(engine) as connection:
+        person_for(connection, "sandbox", issuer, "kari", create=True)
+    usual = run(config, "people", "sources", "kari").output
+    assert "steps: google_health, apple/watch, withings, apple/" in usual
+    stated = run(config, "people", "sources", "kari", "steps", "withings", "apple/", "--by", "A")
+    assert "steps: withings, apple/\n" in stated.output
+    assert "steps: withings, apple/\n" in run(config, "people", "sources", "kari").output
+    with engine.connect() as connection:
+        said = connection.exec_driver_sql("SELECT action, actor FROM audit").all()
+    assert ("sources.stated", "operator/A") in [tuple(one) for one in said]
+    assert run(config, "people", "sources", "kari", "steps", "--usual", "--by", "A").output == usual
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("kari", "steps", "withings"), "--by NAME"),
+        (("kari", "steps", "--by", "A"), "--usual"),
+        (("kari", "steps", "withings", "--usual", "--by", "A"), "--usual"),
+        (("kari", "--usual", "--by", "A"), "TYPE"),
+        (("kari", "mood", "withings", "--by", "A"), "mood is not told by several"),
+        (("nobody", "steps", "withings", "--by", "A"), "nothing is known of nobody"),
+    ],
+)
+def test_an_order_that_cannot_hold_is_refused(place, arguments, reason):
+    config, engine = place
+    issuer = tomllib.loads(config.read_text())["tenant"][0]["issuer"]
+    with writing(engine) as connection:
+        person_for(connection, "sandbox", issuer, "kari", create=True)
+    refused = run(config, "people", "sources", *arguments)
+    assert (refused.exit_code != 0, reason in refused.output) == (True, True), refused.output

@@ -22,6 +22,10 @@ def day(one: LocalDay) -> dict[str, Any]:
         "sleep": one.night and {stage: _rounded(one.night.get(stage), 3) for stage in SLEEP_STAGES},
         "steps": one.steps,
         "sources": list(one.sources),
+        "choices": [
+            {"type": kind, "source": source, "left_out": list(one.left_out.get(kind, ()))}
+            for kind, source in sorted(one.chosen.items())
+        ],
     }
 
 

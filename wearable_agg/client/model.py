@@ -75,6 +75,15 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Which source a type of a day is taken from, and which told it too: never summed."""
+
+    type: str
+    source: str
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """One local day; None is "not measured". Heart rates in bpm, saturation in %."""
 
@@ -86,6 +95,7 @@ class Day:
     sleep: Sleep | None
     steps: float | None
     sources: tuple[str, ...]
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)

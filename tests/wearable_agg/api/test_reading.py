@@ -81,6 +81,13 @@ def test_every_day_of_the_window_is_answered(ask, keep):
     assert days[1]["heart_rate"] is None
 
 
+def test_a_day_says_which_source_was_chosen_and_which_was_left_out(ask, keep):
+    keep(measured(kind="steps", value=10.0), measured(kind="steps", value=12.0, source="scale"))
+    [day] = ask(f"{BASE}/days?from=2026-01-01&to=2026-01-02").get_json()["days"]
+    assert day["choices"] == [{"type": "steps", "source": "band", "left_out": ["scale"]}]
+    assert day["steps"] == 10.0
+
+
 def test_heart_rate_comes_in_buckets(ask, keep):
     keep(measured(1, 60.0), measured(2, 70.0))
     answer = ask(f"{BASE}/heart-rate?{HOURS}").get_json()
