@@ -21,6 +21,7 @@ from wearable_agg.delivery.resources import DayTotal, FindingFacts, StripFacts
 from wearable_agg.delivery.states import Kind, State
 from wearable_agg.delivery.validation import check
 from wearable_agg.delivery.writes import (
+    DayGone,
     DayWrite,
     DecisionWrite,
     FindingWrite,
@@ -163,14 +164,17 @@ def _is_unsent(connection: Connection, item: Item) -> bool:
     return connection.execute(found).first() is not None
 
 
-def _day(item: Item, identity: Identity, personality: Personality) -> DayWrite:
+def _day(item: Item, identity: Identity, personality: Personality) -> DayWrite | DayGone:
     patient, payload = item.patient.patient_id, item.payload
     day, zone = date.fromisoformat(payload["day"]), ZoneInfo(payload["zone"])
+    name = identity.day(item.patient.issuer, patient, payload["type"], day)
+    if payload["value"] is None:
+        return DayGone(name, patient)
     total = DayTotal(payload["type"], day, payload["value"], zone)
-    name = identity.day(item.patient.issuer, patient, total.type, total.day)
     made = _findable(resources.day_total(total, patient, name), name, personality)
     new = _new(made, _urn(name.value), unless=name)
-    return DayWrite(name, patient, new.resource, new.full_url, known=bool(item.reference))
+    known = bool(item.reference)
+    return DayWrite(name, patient, new.resource, new.full_url, known, item.version)
 
 
 def _finding(connection: Connection, finding_id: str) -> RowMapping:

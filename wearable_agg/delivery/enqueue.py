@@ -74,11 +74,20 @@ def put_day(
 ) -> None:
     """Queue a day's total, or the corrected total of a day that was queued before.
 
-    `payload` holds type, day, value, unit and zone. A change that comes while an older value is
-    under way leads to another write after it.
+    `payload` holds type, day, value and zone; the value None takes a total back. A change that
+    comes while an older value is under way leads to another write after it.
     """
     subject = f"{payload['type']}|{payload['day']}"
     _put(connection, patient, person_id, Kind.DAY, f"day|{subject}", subject, payload)
+
+
+def is_queued(connection: Connection, patient: EhrPatient, type: str, day: str) -> bool:
+    """Tell whether a day's total was ever queued for a chart."""
+    queued = select(outbox.c.id).where(
+        outbox.c.tenant == patient.tenant,
+        outbox.c.key == f"day|{type}|{day}|{patient.issuer}|{patient.patient_id}",
+    )
+    return connection.execute(queued).first() is not None
 
 
 def _put(

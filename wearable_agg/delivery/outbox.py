@@ -46,6 +46,7 @@ class Item:
     queued_at: datetime
     attempt_id: str
     reference: str
+    version: str
     verifying: bool
 
 
@@ -232,6 +233,7 @@ def _next(
 
 def item_of(row: RowMapping, attempt_id: str) -> Item:
     """Return a row of the outbox as the item that delivery takes it for."""
+    result = loads(row["result"]) if row["result"] else {"reference": "", "version": ""}
     return Item(
         id=row["id"],
         patient=EhrPatient(row["tenant"], row["issuer"], row["patient_id"]),
@@ -244,7 +246,8 @@ def item_of(row: RowMapping, attempt_id: str) -> Item:
         rejections=row["rejections"],
         queued_at=from_micros(row["queued_at"]),
         attempt_id=attempt_id,
-        reference=loads(row["result"])["reference"] if row["result"] else "",
+        reference=result["reference"],
+        version=result["version"],
         verifying=row["state"] == State.UNKNOWN,
     )
 

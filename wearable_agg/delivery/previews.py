@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wearable_agg.delivery.duplicates import TAKEN_BACK
 from wearable_agg.delivery.marks import decision_origin, marked
-from wearable_agg.delivery.writes import DayWrite, DecisionWrite, FindingWrite, Write
+from wearable_agg.delivery.writes import DayGone, DayWrite, DecisionWrite, FindingWrite, Write
 
 
 def resources_of(write: Write) -> list[Mapping[str, Any]]:
@@ -16,6 +17,8 @@ def resources_of(write: Write) -> list[Mapping[str, Any]]:
             return [each.resource for each in new]
         case DayWrite():
             return [write.observation]
+        case DayGone():
+            return [{"resourceType": "Observation", "status": TAKEN_BACK}]
         case DecisionWrite():
             added = marked({"resourceType": write.kind}, write.mark, write.issuer)
             return [added, decision_origin(write.mark, f"{write.kind}/...", write.issuer)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
 from config.clinical import load
-from wearable_agg.delivery.enqueue import put_day
+from wearable_agg.delivery.enqueue import is_queued, put_day
 from wearable_agg.people.registry import patients_of, timezone_of
 
 
@@ -24,11 +25,29 @@ def day_changed(
         return
     if unit != known["unit"]:
         raise ValueError(f"{type} is uploaded in {known['unit']}, not in {unit}")
-    payload = {
-        "type": type,
-        "day": day.isoformat(),
-        "value": round(value, known["decimals"]),
-        "zone": timezone_of(connection, person_id).key,
-    }
+    payload = _payload(connection, person_id, day, type, round(value, known["decimals"]))
     for patient in patients_of(connection, person_id):
         put_day(connection, patient, person_id, payload)
+
+
+def day_gone(connection: Connection, person_id: int, day: date, type: str) -> None:
+    """Take a day's total back that was queued before, in the caller's transaction.
+
+    In the chart its Observation becomes entered-in-error. A total that was never queued is left
+    alone.
+    """
+    payload = _payload(connection, person_id, day, type, None)
+    for patient in patients_of(connection, person_id):
+        if is_queued(connection, patient, type, day.isoformat()):
+            put_day(connection, patient, person_id, payload)
+
+
+def _payload(
+    connection: Connection, person_id: int, day: date, type: str, value: float | None
+) -> dict[str, Any]:
+    return {
+        "type": type,
+        "day": day.isoformat(),
+        "value": value,
+        "zone": timezone_of(connection, person_id).key,
+    }

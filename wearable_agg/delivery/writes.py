@@ -21,12 +21,17 @@ from wearable_agg.delivery.chart import (
     Refused,
     Resource,
     Several,
+    Withheld,
 )
-from wearable_agg.delivery.duplicates import keep_one, only
+from wearable_agg.delivery.duplicates import TAKEN_BACK, keep_one, only
 from wearable_agg.delivery.marks import Mark, bears, decision_origin, marked, objection
 
 TRIES = 3
 """How often a write is decided anew at once, when the resource keeps changing under it."""
+
+
+_STANDING = ("final", "amended")
+_GONE = "The total was taken back, and the chart holds none"
 
 
 class Write(Protocol):
@@ -125,13 +130,18 @@ class DecisionWrite:
 
 @dataclass(frozen=True, slots=True)
 class DayWrite:
-    """A day's total; `known` says that an Observation for it has been in the chart before."""
+    """A day's total; `known` says that an Observation for it has been in the chart before.
+
+    `left_at` is the version at which we left it there, "" where there is none: what we took back
+    ourselves, and nobody touched since, stands again when the total does.
+    """
 
     identifier: Identifier
     patient: str
     observation: Resource
     full_url: str
     known: bool
+    left_at: str = ""
 
     def send(self, chart: Chart) -> Outcome:
         """Create the Observation, or amend the one that is there."""
@@ -145,7 +155,7 @@ class DayWrite:
         current = only(chart, "Observation", self.identifier, self.patient)
         if not isinstance(current, Mapping):
             return current
-        return _existing(current) if self._says_the_same(current) else Absent()
+        return _existing(current) if self._stands(current) else Absent()
 
     def _amend(self, chart: Chart) -> Outcome:
         current = only(chart, "Observation", self.identifier, self.patient)
@@ -153,18 +163,53 @@ class DayWrite:
             return Refused("The observation has been taken out of the chart")
         if not isinstance(current, Mapping):
             return current
-        if self._says_the_same(current):
+        if self._stands(current):
             return _existing(current)
-        if current.get("status") not in ("final", "amended"):
+        if current.get("status") not in _STANDING and not self._was_taken_back(current):
             return Refused(f"The observation is {current.get('status')} in the chart")
         value = self.observation["valueQuantity"]
         period = self.observation["effectivePeriod"]
         amended = {"status": "amended", "valueQuantity": value, "effectivePeriod": period}
         return _update(chart, {**current, **amended})
 
-    def _says_the_same(self, current: Resource) -> bool:
+    def _stands(self, current: Resource) -> bool:
         value = current.get("valueQuantity", {}).get("value")
-        return bool(value == self.observation["valueQuantity"]["value"])
+        same = bool(value == self.observation["valueQuantity"]["value"])
+        return same and not self._was_taken_back(current)
+
+    def _was_taken_back(self, current: Resource) -> bool:
+        ours = bool(self.left_at) and _version(current) == self.left_at
+        return ours and current.get("status") == TAKEN_BACK
+
+
+@dataclass(frozen=True, slots=True)
+class DayGone:
+    """A day's total that the wearable's maker took back after it was on its way."""
+
+    identifier: Identifier
+    patient: str
+
+    def send(self, chart: Chart) -> Outcome:
+        """Mark the Observation entered-in-error; a person's own word on it is left alone."""
+        current = only(chart, "Observation", self.identifier, self.patient)
+        if isinstance(current, Absent):
+            return Withheld(_GONE)
+        if not isinstance(current, Mapping):
+            return current
+        if current.get("status") == TAKEN_BACK:
+            return _existing(current)
+        if current.get("status") not in _STANDING:
+            return Refused(f"The observation is {current.get('status')} in the chart")
+        return _update(chart, {**current, "status": TAKEN_BACK})
+
+    def verify(self, chart: Chart) -> Outcome:
+        """Look whether the chart holds a total still."""
+        current = only(chart, "Observation", self.identifier, self.patient)
+        if isinstance(current, Absent):
+            return Withheld(_GONE)
+        if not isinstance(current, Mapping):
+            return current
+        return _existing(current) if current.get("status") == TAKEN_BACK else Absent()
 
 
 def _update(chart: Chart, changed: Resource, *also: New) -> Outcome:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, or_, select, update
 
-from wearable_agg.delivery.uploads import day_changed
+from wearable_agg.delivery.uploads import day_changed, day_gone
 from wearable_agg.measurements.daily import LocalDay, local_days
 from wearable_agg.measurements.localdays import day_of_total
 from wearable_agg.measurements.types import TYPES
@@ -22,7 +22,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class DayTotals:
-    """Tells delivery of completed days: when they complete, and when they are corrected later.
+    """Tells delivery of completed days: when they complete, are corrected later, or taken back.
 
     `upload_days` says by tenant how many days back a day is still uploaded. Telling a total twice
     changes nothing.
@@ -77,9 +77,11 @@ def _tell(
     first, last = min(day for _, day in wanted), max(day for _, day in wanted)
     allowed = permitted_types(connection, person_id) & UPLOADED
     for day in local_days(connection, person_id, zone, first, last + _ONE_DAY, allowed):
-        for kind in sorted(UPLOADED):
+        for kind in sorted(kind for kind in allowed if (kind, day.date) in wanted):
             value = _total(day, kind)
-            if (kind, day.date) in wanted and value is not None:
+            if value is None:
+                day_gone(connection, person_id, day.date, kind)
+            else:
                 day_changed(connection, person_id, day.date, kind, value, TYPES[kind].unit)
 
 

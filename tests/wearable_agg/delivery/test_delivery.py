@@ -9,7 +9,7 @@ from clinical.findings import Decision
 from wearable_agg.delivery.decisions import Said
 from wearable_agg.delivery.decisions import decide as record_decision
 from wearable_agg.delivery.findings import record_started
-from wearable_agg.delivery.uploads import day_changed
+from wearable_agg.delivery.uploads import day_changed, day_gone
 from wearable_agg.people.consents import revoke
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import writing
@@ -226,6 +226,73 @@ def test_a_day_a_person_struck_out_is_not_brought_back(site):
     site.deliver()
     [held] = days(site)
     assert (held["status"], site.states()) == ("entered-in-error", ["parked"])
+
+
+def take_back(site):
+    with writing(site.store) as connection:
+        day_gone(connection, site.person, date(2026, 2, 27), "steps")
+
+
+def test_a_total_that_was_taken_back_is_entered_in_error(site):
+    put_day(site, 8123)
+    site.deliver()
+    take_back(site)
+    site.deliver()
+    [held] = days(site)
+    assert (held["status"], site.states()) == ("entered-in-error", ["done"])
+    take_back(site)
+    assert site.deliver() == 0
+
+
+@pytest.mark.parametrize("value", [8123, 8200])
+def test_a_total_that_we_took_back_stands_again_when_it_comes_back(site, value):
+    put_day(site, 8123)
+    site.deliver()
+    take_back(site)
+    site.deliver()
+    put_day(site, value)
+    site.deliver()
+    [held] = days(site)
+    assert (held["status"], held["valueQuantity"]["value"]) == ("amended", value)
+
+
+def test_a_total_taken_back_that_a_person_then_changed_is_left_to_them(site):
+    put_day(site, 8123)
+    site.deliver()
+    take_back(site)
+    site.deliver()
+    [held] = days(site)
+    site.ehr.edit(held, lambda it: it.update(note=[{"text": "Wrong wrist"}]))
+    put_day(site, 8200)
+    site.deliver()
+    [held] = days(site)
+    assert (held["status"], site.states()) == ("entered-in-error", ["parked"])
+
+
+def test_a_total_taken_back_before_it_was_sent_never_comes_into_the_chart(site):
+    put_day(site, 8123)
+    take_back(site)
+    site.deliver()
+    assert (days(site), site.states()) == ([], ["unsent"])
+    put_day(site, 8200)
+    site.deliver()
+    [held] = days(site)
+    assert (held["status"], held["valueQuantity"]["value"]) == ("final", 8200)
+
+
+def test_a_total_taken_back_while_its_reply_was_lost_is_entered_in_error(site):
+    site.ehr.faults(lose_replies=1)
+    put_day(site, 8123)
+    site.deliver()
+    take_back(site)
+    site.deliver(QUARANTINE)
+    [held] = days(site)
+    assert (held["status"], site.states()) == ("entered-in-error", ["done"])
+
+
+def test_what_was_never_queued_is_not_taken_back(site):
+    take_back(site)
+    assert site.states() == []
 
 
 @pytest.mark.threat("T42")

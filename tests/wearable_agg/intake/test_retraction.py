@@ -1,7 +1,7 @@
 """What a vendor deletes is taken back, and can be seen to have been there."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -15,6 +15,7 @@ from wearable_agg.intake.processing import Worker
 from wearable_agg.measurements.daily import local_days
 from wearable_agg.measurements.localdays import midnight
 from wearable_agg.measurements.types import TYPES
+from wearable_agg.people.consents import revoke
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.apple.reader import PUSH, AppleHealth
 from wearable_agg.vendors.google_health.vendor import GoogleHealth
@@ -95,6 +96,30 @@ def test_a_days_total_is_corrected(world, synced):
             connection, 1, OSLO, NEW_YEAR.date(), NEW_YEAR.date() + timedelta(days=1), TYPES
         )
     assert day.steps is None
+
+
+def test_a_total_that_the_chart_was_told_of_is_taken_back_there(world, synced):
+    day = datetime.now(OSLO).date() - timedelta(days=2)
+    start, end = (midnight(day + timedelta(days=n), OSLO) for n in (0, 1))
+    window = [start.isoformat(), end.isoformat()]
+    total = measured(value=9000.0, kind="steps", start=start, end=end)
+    synced([total], window=window)
+    assert world.rows("SELECT subject, generation FROM outbox") == [(f"steps|{day}", 1)]
+    synced([], "deleted", window)
+    [(payload, generation)] = world.rows("SELECT payload, generation FROM outbox")
+    assert (json.loads(payload)["value"], generation) == (None, 2)
+
+
+def test_consent_withdrawn_takes_no_total_back(world, synced):
+    day = datetime.now(OSLO).date() - timedelta(days=2)
+    start, end = (midnight(day + timedelta(days=n), OSLO) for n in (0, 1))
+    window = [start.isoformat(), end.isoformat()]
+    synced([measured(value=9000.0, kind="steps", start=start, end=end)], window=window)
+    with writing(world.engine) as connection:
+        revoke(connection, 1, ["steps"])
+    synced([], "deleted", window)
+    [(payload,)] = world.rows("SELECT payload FROM outbox")
+    assert json.loads(payload)["value"] == 9000.0
 
 
 def test_an_empty_answer_does_not_take_back_a_full_window(world, synced):
