@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sandbox.vendors.world import FIRST_SYNC_AGO, World
 
-SYNC, REPEAT, AMEND = "sync", "repeat", "amend"
+SYNC, REPEAT, AMEND, DELETE = "sync", "repeat", "amend", "delete"
 
 FIRST_SYNC_SECONDS = 8.0
 AMEND_SECONDS = 22.0

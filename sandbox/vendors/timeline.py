@@ -1,4 +1,4 @@
-"""What happens by itself: watches sync late, notifications repeat, a day is amended."""
+"""What happens by itself or is asked for: late syncs, repeated notices, amended, deleted data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from sandbox.vendors.apps import GOOGLE
 from sandbox.vendors.deliveries import deliver_due
 from sandbox.vendors.google import notify as google
 from sandbox.vendors.google.subscribers import verify_waiting
-from sandbox.vendors.links import AMEND, REPEAT, SYNC, schedule
+from sandbox.vendors.google.types import TYPES
+from sandbox.vendors.links import AMEND, DELETE, REPEAT, SYNC, schedule
 from sandbox.vendors.news import STEPS, News, news_of_sync
 from sandbox.vendors.withings import notify as withings
 from sandbox.vendors.world import ACCOUNTS, World
@@ -19,6 +20,7 @@ from sandbox.wearer.people import WEARERS
 SYNC_EVERY_SECONDS = 60.0
 REPEAT_SECONDS = 6.0
 LATE_STEPS = 734
+DELETABLE = "heart-rate"
 
 TICK_SECONDS = 0.25
 TICKS_BETWEEN_HANDSHAKES = 8
@@ -59,6 +61,8 @@ def happen(world: World) -> None:
             _repeat(world, event)
         elif event["action"] == AMEND:
             _amend(world, event["user"])
+        elif event["action"] == DELETE:
+            _delete(world, event)
         world.store.execute("DELETE FROM events WHERE id = ?", event["id"])
 
 
@@ -89,6 +93,20 @@ def _amend(world: World, user: str) -> None:
     )
     noon = datetime.combine(yesterday, time(12), zone).astimezone(UTC)
     _announce(world, News(user, (STEPS,), noon, noon + timedelta(minutes=10)))
+
+
+def _delete(world: World, event: sqlite3.Row) -> None:
+    """Let a wearer of a Google account delete their heart rate between two instants."""
+    user, low, high = event["user"], event["low"], event["high"]
+    edges = (datetime.fromtimestamp(edge, UTC) for edge in (low, high))
+    timed = [
+        one
+        for day in world.days_back(user, *edges)
+        for one in TYPES[DELETABLE].points(world, WEARERS[user], day)
+        if low <= one[0].timestamp() < high
+    ]
+    world.store.execute("INSERT INTO deleted VALUES (?, ?, ?, ?)", user, DELETABLE, low, high)
+    google.announce_deleted(world, user, DELETABLE, timed)
 
 
 def _announce(world: World, news: News) -> None:

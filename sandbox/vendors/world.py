@@ -68,6 +68,13 @@ class World:
         )
         return int(row["steps"]) if row else 0
 
+    def deleted(self, user: str, kind: str) -> list[tuple[float, float]]:
+        """Return between which instants the wearer deleted what a kind of data had."""
+        rows = self.store.rows(
+            "SELECT low, high FROM deleted WHERE user = ? AND kind = ?", user, kind
+        )
+        return [(row["low"], row["high"]) for row in rows]
+
     def steps_total(self, user: str, day: date) -> int | None:
         """Return the day's steps as far as synced; None where the watch was not worn."""
         made = self.day(user, day)

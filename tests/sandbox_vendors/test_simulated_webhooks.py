@@ -13,6 +13,7 @@ from sandbox.vendors.deliveries import deliver_due
 from sandbox.vendors.google import signing
 from sandbox.vendors.google.subscribers import save, verify_waiting
 from sandbox.vendors.grants import token_row
+from sandbox.vendors.links import DELETE, schedule
 from sandbox.vendors.server import open_world
 from sandbox.vendors.timeline import happen
 from tests.sandbox_vendors.conftest import SECRET, Listener, Simulators
@@ -141,6 +142,25 @@ def test_yesterdays_steps_are_amended(
     yesterday = (datetime.now(UTC).astimezone(OSLO) - timedelta(days=1)).date()
     assert [day.astimezone(OSLO).date() for day in changed] == [yesterday]
     assert read(google, subscribed, listener)[-1].kinds == ("steps",)
+
+
+def test_deleted_points_are_gone_and_each_is_notified(
+    subscribed: Simulators, listener: Listener, google: Vendor
+) -> None:
+    tokens = subscribed.link(google.id, "marit")
+    before = everything(google, subscribed, tokens, "heart-rate", last(3))
+    low = before[len(before) // 2].start
+    high = low + timedelta(hours=2)
+    gone = {one.start for one in before if low <= one.start < high}
+    schedule(subscribed.world, "marit", DELETE, 0, low, high)
+    pass_time(subscribed, 1)
+    after = everything(google, subscribed, tokens, "heart-rate", last(3))
+    assert {one.start for one in before} - {one.start for one in after} == gone
+    heard = read(google, subscribed, listener)
+    assert [(one.action, one.kinds) for one in heard] == [("deleted", ("heart-rate",))] * len(gone)
+    assert {one.window.start for one in heard if one.window} == gone
+    [(_, raw)] = listener.received
+    assert len({one["data"]["recordId"] for one in json.loads(raw)}) == len(gone)
 
 
 def test_forged_notification_is_refused(

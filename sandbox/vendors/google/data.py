@@ -90,15 +90,21 @@ def _list(world: World, kind: DataType, user: str) -> dict[str, Any]:
     token = request.args.get("pageToken", "")
     high = min(bounds.high, _resume(token, kind.path, text)) if token else bounds.high
     found: list[tuple[datetime, Any]] = []
+    gone = world.deleted(user, kind.path)
     for day in world.days_back(user, bounds.low, high):
         timed = reversed(list(kind.points(world, wearer, day)))
-        found += [(at, point) for at, point in timed if bounds.low <= at < high]
+        inside = [(at, point) for at, point in timed if bounds.low <= at < high]
+        found += [one for one in inside if not _is_within(gone, one[0])]
         if len(found) > size:
             break
     answer: dict[str, Any] = {"dataPoints": [point for _, point in found[:size]]}
     if len(found) > size:
         answer["nextPageToken"] = _token(kind.path, text, found[size - 1][0])
     return answer
+
+
+def _is_within(spans: list[tuple[float, float]], at: datetime) -> bool:
+    return any(low <= at.timestamp() < high for low, high in spans)
 
 
 def _page_size(given: str | None, default: int) -> int:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from sandbox.vendors.apps import GOOGLE
 from sandbox.vendors.deliveries import enqueue
+from sandbox.vendors.google.points import Timed
 from sandbox.vendors.google.shapes import civil, physical
 from sandbox.vendors.google.types import TYPES
 from sandbox.vendors.grants import linked_users
 from sandbox.vendors.news import HEART_RATE, SLEEP, STEPS, News
 from sandbox.vendors.world import ACCOUNTS, World
 from sandbox.wearer.people import WEARERS, Wearer
+
+LARGEST_BATCH = 99
 
 _KINDS = {
     STEPS: ("steps",),
@@ -38,6 +42,25 @@ def announce(world: World, news: News) -> None:
         if wanted:
             batch = [_notification(news, kind, row["id"]) for kind in wanted]
             enqueue(world, GOOGLE, row["url"], json.dumps(batch))
+
+
+def announce_deleted(world: World, user: str, kind: str, points: Sequence[Timed]) -> None:
+    """Queue a notice of each deleted point, for every verified subscriber of its kind."""
+    granted = linked_users(world, GOOGLE).get(user, frozenset())
+    for row in world.store.rows("SELECT * FROM subscribers WHERE verified = 1"):
+        if TYPES[kind].scope not in granted or kind not in row["kinds"].split():
+            continue
+        said = [_deletion(user, kind, row["id"], one) for one in points]
+        for first in range(0, len(said), LARGEST_BATCH):
+            batch = said[first : first + LARGEST_BATCH]
+            enqueue(world, GOOGLE, row["url"], json.dumps(batch))
+
+
+def _deletion(user: str, kind: str, subscription: str, timed: Timed) -> dict[str, Any]:
+    at, point = timed
+    said = _notification(News(user, (), at, at), kind, subscription)
+    record = point["name"].rpartition("/")[2]
+    return {"data": said["data"] | {"operation": "DELETE", "recordId": record}}
 
 
 def _notification(news: News, kind: str, subscription: str) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """From the invitation to the chart's days: every process real, against the vendors' simulators."""
 
-from datetime import date, timedelta
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import requests
@@ -9,6 +11,7 @@ from app.demo import people, site
 from app.demo.processes import Processes, wait_until
 from app.demo.site import Site
 from safeguards.assertions import Signer
+from sandbox.vendors.links import DELETE
 from tests.support.stack import _answers, free_ports
 
 BACKFILL_DAYS = 16
@@ -18,6 +21,7 @@ class Running:
     """The vendors' simulators, api, worker and poller over an empty data folder."""
 
     def __init__(self, folder):
+        self.folder = folder
         self.site = Site(folder, free_ports())
         site.write(self.site)
         config = self.site.config
@@ -42,6 +46,13 @@ class Running:
         answer = requests.get(url, params=query, headers=self.backend._as(patient), timeout=20)
         answer.raise_for_status()
         return answer.json()
+
+    def let_delete(self, user, low, high):
+        """Have a wearer delete what their watch measured between two instants."""
+        values = (user, DELETE, low.timestamp(), high.timestamp())
+        statement = "INSERT INTO events (user, action, due, low, high) VALUES (?, ?, 0, ?, ?)"
+        with closing(sqlite3.connect(self.folder / "vendors" / "vendors.db")) as store, store:
+            store.execute(statement, values)
 
     def days(self, patient):
         today = date.today()
@@ -77,6 +88,20 @@ def test_an_account_of_somebody_else_is_not_linked(running):
     taken = people.Wearer("li-wei", wearer.vendor, wearer.user, wearer.born)
     with pytest.raises(people.LinkFailed, match="409"):
         people.link(running.backend, taken)
+
+
+def test_heart_rate_that_a_wearer_deletes_at_google_is_gone_here(running):
+    low = datetime.combine(date.today() - timedelta(days=3), time(15), UTC)
+    high = low + timedelta(hours=2)
+
+    def counted():
+        window = {"from": low.isoformat(), "to": high.isoformat()}
+        answer = running.get("marit-solheim", "/heart-rate", **window)
+        return sum(bucket[1] for bucket in answer["buckets"])
+
+    assert wait_until(lambda: counted() > 5, 60)
+    running.let_delete("marit", low, high)
+    assert wait_until(lambda: counted() == 0, 60)
 
 
 def test_with_the_vendors_down_what_was_read_is_still_shown(running):
