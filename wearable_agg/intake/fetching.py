@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from safeguards.egress import Refused
 from safeguards.vault import Vault
-from wearable_agg.intake import inbox, jobs
+from wearable_agg.intake import budgets, inbox, jobs
 from wearable_agg.intake.jobs import Job
 from wearable_agg.intake.reconciling import WHOLE, note
 from wearable_agg.intake.sites import VendorSite
@@ -71,8 +71,9 @@ class Fetcher:
         if job.kind == jobs.REVOKE:
             self._revoke(site, job)
             return
-        cursor = job.cursor
-        while not self._stop.is_set() and self._is_wanted(job):
+        cursor, paid = job.cursor, True  # whoever claimed the job has paid for its first page
+        while not self._stop.is_set() and self._is_wanted(job) and (paid or self._pay(job)):
+            paid = False
             page = with_access(site, job.account_id, _fetch(site, job, cursor))
             self._keep(job, page)
             if page.next is None:
@@ -80,6 +81,10 @@ class Fetcher:
             cursor = page.next
         with writing(self._engine) as connection:
             jobs.give_back(connection, job)
+
+    def _pay(self, job: Job) -> bool:
+        with writing(self._engine) as connection:
+            return budgets.spend(connection, job.vendor, job.account_id)
 
     def _is_wanted(self, job: Job) -> bool:
         """Look before each page: whoever withdraws consent need not wait for the last one."""

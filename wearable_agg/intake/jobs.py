@@ -7,8 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
+from wearable_agg.intake import budgets
+from wearable_agg.intake.budgets import Left
 from wearable_agg.people import consents as consent
 from wearable_agg.people.accounts import ACTIVE
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
@@ -84,7 +97,8 @@ def any_due(
     connection: Connection, vendors: Collection[str], accounts: Collection[int] | None = None
 ) -> bool:
     """Tell whether `claim` would find anything."""
-    return connection.execute(_due(vendors, accounts).limit(1)).first() is not None
+    due = _affordable(_due(vendors, accounts), budgets.left(connection, vendors))
+    return connection.execute(due.limit(1)).first() is not None
 
 
 def claim(
@@ -93,15 +107,21 @@ def claim(
     limit: int,
     accounts: Collection[int] | None = None,
 ) -> list[Job]:
-    """Lease due jobs of active accounts whose person allows anything, newest windows first.
+    """Lease due jobs of active accounts whose person allows anything, and count their requests.
 
-    May run in several shared transactions at once: what one of them claims the others pass over.
-    What remains to be done for an account that was unlinked is to revoke its grant.
+    Accounts take turns: whoever had less of the last minute goes first; of one account the newest
+    window. What the vendors' limits leave no room for stays. In a write transaction that no other
+    shares. What remains to be done for an account that was unlinked is to revoke its grant.
     """
-    newest = (
-        _due(vendors, accounts).order_by(sync_jobs.c.window_end.desc(), sync_jobs.c.id).limit(limit)
-    )
-    rows = connection.execute(newest.with_for_update(skip_locked=True, of=sync_jobs)).all()
+    left = budgets.left(connection, vendors)
+    rows = connection.execute(
+        _in_turn(_affordable(_due(vendors, accounts), left))
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=sync_jobs)
+    ).all()
+    rows = [row for row in rows if left.take(row.vendor, row.account_id)]
+    for row in rows:
+        budgets.count(connection, row.vendor, row.account_id)
     lease = now_micros() + LEASE // _MICROSECOND
     _set(connection, [row.id for row in rows], leased_until=lease)
     return [
@@ -118,6 +138,27 @@ def claim(
         )
         for row in rows
     ]
+
+
+def _affordable(due: Select[Any], left: Left) -> Select[Any]:
+    return due.where(
+        vendor_accounts.c.vendor.not_in(list(left.exhausted())),
+        vendor_accounts.c.id.not_in(list(left.exhausted_users())),
+    )
+
+
+def _in_turn(due: Select[Any]) -> Select[Any]:
+    """Order due jobs by what their account had in the last minute and would have before them."""
+    newest = (sync_jobs.c.window_end.desc(), sync_jobs.c.id)
+    place = func.row_number().over(partition_by=sync_jobs.c.account_id, order_by=newest)
+    places = due.with_only_columns(sync_jobs.c.id, place.label("place")).subquery()
+    spent = budgets.spent_by_account()
+    turn = places.c.place + func.coalesce(spent.c.requests, 0)
+    return (
+        due.join(places, places.c.id == sync_jobs.c.id)
+        .outerjoin(spent, spent.c.account_id == sync_jobs.c.account_id)
+        .order_by(turn, *newest)
+    )
 
 
 def is_wanted(connection: Connection, account_id: int) -> bool:

@@ -68,7 +68,7 @@ class Poller:
     def _claim(self) -> list[jobs.Job]:
         if len(self._running) >= THREADS or not self._anything_due():
             return []
-        with writing(self._engine, shared=True) as connection:
+        with writing(self._engine) as connection:
             for due in _polls_due(connection, self._sites.keys(), self._accounts, claim=True):
                 plan_poll(connection, self._sites[due.vendor], due)
             return jobs.claim(connection, self._sites.keys(), THREADS, self._accounts)

@@ -68,6 +68,15 @@ sync_jobs = Table(
     sqlite_autoincrement=True,
 )
 
+vendor_requests = Table(
+    "vendor_requests",
+    metadata,
+    Column("vendor", String, primary_key=True),
+    Column("account_id", ForeignKey("vendor_accounts.id"), primary_key=True),
+    Column("slot", BigInteger, primary_key=True),
+    Column("requests", Integer, nullable=False),
+)
+
 imports = Table(
     "imports",
     metadata,

@@ -1,0 +1,30 @@
+"""How many requests a minute vendors allow, as their documentation says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHARE = 0.9
+"""What fetching may use of a limit; the rest is for new tokens, links and subscriptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Requests a minute: of the whole application, and on behalf of one user."""
+
+    application: int
+    user: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.user <= self.application:
+            raise ValueError(f"{self.user} a user of {self.application} altogether")
+
+
+LIMITS: dict[str, Limits] = {
+    "google_health": Limits(application=120_000, user=300),
+    "withings": Limits(application=120, user=120),
+}
+"""By vendor; one that is not named here has no limit that we know of.
+
+Withings: the public plan's, for the application alone. Google: the project's quota and the user's.
+"""
