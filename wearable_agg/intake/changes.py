@@ -10,6 +10,7 @@ from sqlalchemy import Connection, case, func, select
 from wearable_agg.intake import jobs
 from wearable_agg.measurements.sources import vendor_of
 from wearable_agg.people.accounts import ACTIVE, Account, account
+from wearable_agg.store.clock import now_micros
 from wearable_agg.store.intake_tables import sync_jobs
 from wearable_agg.store.measurement_tables import measurements, series
 from wearable_agg.store.people_tables import vendor_accounts
@@ -55,7 +56,10 @@ def changes_since(connection: Connection, person_id: int, vendor: str, since: in
 
 
 def held_back(connection: Connection, account_id: int) -> list[str]:
-    """Return why jobs of an account wait or were given up, each reason once."""
+    """Return why jobs of an account wait or were given up, each reason once.
+
+    Those that only wait for the vendor's limit are counted, last.
+    """
     rows = connection.execute(
         select(sync_jobs.c.reason)
         .where(sync_jobs.c.account_id == account_id, sync_jobs.c.reason.is_not(None))
@@ -63,4 +67,16 @@ def held_back(connection: Connection, account_id: int) -> list[str]:
         .distinct()
         .order_by(sync_jobs.c.reason)
     )
-    return list(rows.scalars())
+    reasons = list(rows.scalars())
+    waiting = connection.execute(
+        select(func.count()).where(
+            sync_jobs.c.account_id == account_id,
+            sync_jobs.c.state == jobs.DUE,
+            sync_jobs.c.reason.is_(None),
+            sync_jobs.c.not_before <= now_micros(),
+            sync_jobs.c.leased_until < now_micros(),
+        )
+    ).scalar_one()
+    if waiting:
+        reasons.append(f"{waiting} requests wait for the vendor's limit of requests a minute")
+    return reasons

@@ -14,6 +14,7 @@ from wearable_agg.vendors.apple.quantities import CAPABILITIES as APPLE
 from wearable_agg.vendors.apple.reader import LARGEST_PUSH
 from wearable_agg.vendors.capability import Capability
 from wearable_agg.vendors.google_health.quantities import CAPABILITIES as GOOGLE_HEALTH
+from wearable_agg.vendors.limits import LIMITS, SHARE
 from wearable_agg.vendors.withings.quantities import CAPABILITIES as WITHINGS
 
 COVERAGE: Mapping[str, tuple[Capability, ...]] = {
@@ -40,13 +41,24 @@ verdict on an ECG is a screening result; its own word is kept beside ours
 (`config/clinical/verdicts.toml`).
 """
 
+
+def _allowed(vendor: str) -> str:
+    limits = LIMITS[vendor]
+    return (
+        f"Allowed are {limits.application:,} requests a minute altogether and {limits.user:,} for "
+        f"one user; fetching uses {SHARE:.0%} of that at most, and users take turns."
+    )
+
+
 _NOTES = {
     "Google Health": (
+        f"{_allowed('google_health')} "
         "Not read: active-minutes, sedentary-period and activity-level, entropy, standard "
         "deviations and bounds of estimates, fitness levels, meal types, nutrition, symptoms. "
         "There is no blood pressure. ECGs and rhythm notices come by polling only."
     ),
     "Withings": (
+        f"{_allowed('withings')} "
         "Not read: deprecated sleep fields (durationtosleep, durationtowakeup), snoring samples, "
         "stethoscope sounds. There is no resting heart rate: a night's lowest rate is not one. "
         "Both pressures of a group and the pulse with them are one reading."

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.backend import NEW_YEAR, World, measured
 from wearable_agg.intake import budgets, jobs
+from wearable_agg.intake.changes import held_back
 from wearable_agg.people import accounts
 from wearable_agg.store import clock
 from wearable_agg.store.database import writing
@@ -149,6 +150,15 @@ def test_the_counts_of_earlier_minutes_are_dropped(world: World, linked: int, at
         want(world, linked, 1, newest=second)
         claimed(world)
     assert world.rows("SELECT count(*) FROM vendor_requests") == [(1,)]
+
+
+def test_what_waits_for_the_limit_is_said(world: World, linked: int, at: At) -> None:
+    want(world, linked, 12)
+    claimed(world)
+    with world.engine.connect() as connection:
+        assert held_back(connection, linked) == [
+            "3 requests wait for the vendor's limit of requests a minute"
+        ]
 
 
 def test_a_vendor_without_a_known_limit_is_asked_freely(
