@@ -4,10 +4,10 @@
 WRISTCHART := .venv/bin/wristchart
 PYTHON := .venv/bin/python
 
-demo: .venv/installed  ## start everything on loopback and print where to click
+demo: .venv/installed .venv/compiled  ## start everything on loopback and print where to click
 	@$(WRISTCHART) demo $(ARGS)
 
-demo-check: .venv/installed-dev  ## drive the demo through the whole story in headless Chromium
+demo-check: .venv/installed-dev .venv/compiled  ## drive the demo through the whole story in headless Chromium
 	@$(PYTHON) -m tests.demo_check $(ARGS)
 
 test: .venv/installed-dev  ## lint, types, import rules and every test in its short form
@@ -16,7 +16,7 @@ test: .venv/installed-dev  ## lint, types, import rules and every test in its sh
 test-long: .venv/installed-dev  ## the same in the full forms
 	@$(PYTHON) -m tests.run --long
 
-bench: .venv/installed-dev  ## every measured figure
+bench: .venv/installed-dev .venv/compiled  ## every measured figure
 	@$(PYTHON) -m bench
 
 faults: .venv/installed-dev  ## 10,000 findings and 1,000 kills over five kinds of EHR
@@ -27,6 +27,11 @@ lint: .venv/installed-dev
 
 .venv/installed: requirements.lock pyproject.toml deploy/environment.sh
 	@deploy/environment.sh requirements.lock
+	@touch $@
+
+.venv/compiled: $(wildcard wearable_agg/afib/*.py) | .venv/installed
+	@echo "Compiling the rhythm analysis (once; a minute) ..."
+	@$(PYTHON) -m wearable_agg.afib
 	@touch $@
 
 .venv/installed-dev: requirements-dev.lock pyproject.toml deploy/environment.sh deploy/chromium.sh deploy/postgresql.sh

@@ -38,4 +38,3 @@ fi
 echo "Installing the locked packages (once; a minute or two) ..."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-.venv/bin/python -c "from wearable_agg.afib.step import warm_up; warm_up()" # compiles once, cached
