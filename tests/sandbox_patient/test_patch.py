@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 
 from safeguards.assertions import Asker, Signer
 from sandbox.patient.patch import Patch
+from tests.support.sharing import share_rhythm
 from wearable_agg.ecg.tables import frames, open_inbox, sessions
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,7 @@ class Running:
         asker = Asker("sandbox", "http://ehr", "marit", "u", "U", "c", frozenset({"ecg.write"}))
         token = Signer.open(folder / "keys").sign(asker, "wristchart-gateway", 600)
         (folder / "token").write_text(token)
+        share_rhythm(folder / "wearables.db", asker.tenant, asker.issuer, asker.patient)
         self.inbox = open_inbox(folder / "ecg.db")
         self.processes = {}
 

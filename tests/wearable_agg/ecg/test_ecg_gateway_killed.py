@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from safeguards.assertions import Asker, Signer
+from tests.support.sharing import share_rhythm
 from wearable_agg.ecg.frames import Device, Hello, Samples
 from wearable_agg.ecg.sender import send
 from wearable_agg.ecg.tables import frames, open_inbox
@@ -74,6 +75,7 @@ class Killable:
 
 @pytest.fixture
 def gateway(tmp_path):
+    share_rhythm(tmp_path / "wearables.db", "sandbox", "http://ehr", "marit")
     running = Killable(tmp_path)
     running.start()
     yield running
