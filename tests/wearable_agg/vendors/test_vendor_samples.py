@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -64,4 +65,9 @@ def test_withings_nights(payloads: Path) -> None:
 
 def test_withings_callback(payloads: Path) -> None:
     raw = (payloads / "withings" / "notify-callback-1.txt").read_bytes().strip()
-    assert VENDORS["withings"].notifications({}, raw, b"") == []
+    [told] = VENDORS["withings"].notifications({}, raw, b"")
+    assert (told.vendor_user_id, told.action) == ("12345678", "changed")
+    assert told.kinds == ("heart", "measures")  # category 54: an ECG was taken
+    said = parse_qs(raw.decode())
+    assert told.window.start.timestamp() <= int(said["startdate"][0])
+    assert told.window.end.timestamp() >= int(said["enddate"][0])
