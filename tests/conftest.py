@@ -17,8 +17,8 @@ from wearable_agg.store.database import open_database
 from wearable_agg.store.migrations import migrate
 
 # A busy machine is slow, not wrong: no test fails for the time that one example takes.
-hypothesis.settings.register_profile("machine", deadline=None)
-hypothesis.settings.load_profile("machine")
+hypothesis.settings.register_profile("short", deadline=None, max_examples=30)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=200)
 
 ON_BOTH_DATABASES = {
     "test_backend_on_postgresql.py",
@@ -72,6 +72,12 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     """Every process that brings an ECG into the chart, on free ports and an empty data folder."""
     with Stack(tmp_path) as running:
         yield running
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Properties are tried on fewer examples where the long tests are left out."""
+    short = "not long" in config.option.markexpr
+    hypothesis.settings.load_profile("short" if short else "long")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -101,8 +101,10 @@ document.addEventListener("click", (event) => {
   const title = document.getElementById("attention-title");
   const list = title && title.closest("section");
   const watch = new MutationObserver(() => {
+    if (document.activeElement !== document.body) return; // not drawn anew yet
     watch.disconnect();
-    if (document.activeElement === document.body) title.focus();
+    title.focus();
   });
   if (list) watch.observe(list, { childList: true, subtree: true });
+  setTimeout(() => watch.disconnect(), 10000);
 });

@@ -92,8 +92,9 @@ def opened(tabs: list[Tab]) -> list[Tab]:
 
 
 @pytest.mark.timeout(300)
-def test_two_hundred_interleavings_cross_nothing(clinic: Clinic) -> None:
-    jar, site, played = Browser(), clinic.site, [*interleavings(200, ACTS)]
+@pytest.mark.parametrize("number", [50, pytest.param(200, marks=pytest.mark.long)])
+def test_interleavings_of_two_tabs_cross_nothing(clinic: Clinic, number: int) -> None:
+    jar, site, played = Browser(), clinic.site, [*interleavings(number, ACTS)]
     tabs = [HttpTab(jar, site.ehr_url, site.web_url, one, clinic.report) for one in PEOPLE]
     assert crossings(opened([*tabs]), played) == []
     assert clinic.acknowledged() == acknowledgements(played)

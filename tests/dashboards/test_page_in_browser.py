@@ -285,8 +285,15 @@ def test_without_the_ehrs_banner_the_page_names_the_patient(browser: Browser) ->
         context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 600])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (600, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.long),
+        pytest.param(600, "light", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_no_barrier(browser: Browser, address: str, width: int, scheme: Any) -> None:
     context = browser.new_context(
         viewport={"width": width, "height": 1000}, color_scheme=scheme, reduced_motion="reduce"
