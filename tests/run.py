@@ -67,6 +67,14 @@ def marked(name: str, marks: str, lacks: Callable[[], str | None], *arguments: s
     return Group(name, short, tests(marks, *arguments, *kept), lacks)
 
 
+def files_of(mark: str) -> tuple[str, ...]:
+    """The test files that name a mark: to collect all for a few takes each worker long."""
+    found = sorted((ROOT / "tests").rglob("test_*.py"))
+    return tuple(
+        str(path.relative_to(ROOT)) for path in found if f"mark.{mark}" in path.read_text()
+    )
+
+
 def nothing() -> None:
     """What a group that needs nothing beside the checkout cannot do without."""
     return
@@ -79,9 +87,9 @@ GROUPS = (
     Group("imports", tool("lint-imports"), static=True),
     marked("unit", PLAIN, nothing, *MOSTLY_WAITING, "--ignore=tests/conformance"),
     marked("conformance", PLAIN, nothing, *MOSTLY_WAITING, "tests/conformance"),
-    marked("faults", "faults", nothing, *OFTEN_WAITING),
-    marked("external", "external", no_records, *OFTEN_WAITING),
-    marked("browser", "browser", no_browser, *OFTEN_WAITING),
+    marked("faults", "faults", nothing, *OFTEN_WAITING, *files_of("faults")),
+    marked("external", "external", no_records, *OFTEN_WAITING, *files_of("external")),
+    marked("browser", "browser", no_browser, *OFTEN_WAITING, *files_of("browser")),
     Group("demo", (sys.executable, "-m", "tests.demo_check"), (), no_browser),
 )
 
