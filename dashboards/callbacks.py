@@ -186,15 +186,23 @@ def _decision(word: object) -> Decision:
 def _ecg(app: Dash, desk: Desk) -> None:
     @app.callback(
         Output("ecg-panel", "children"),
+        Output("strip-drawn", "data"),
         Input("newest", "data"),
         Input("chosen", "data"),
         Input("viewport", "data"),
+        Input("fresh", "data"),
+        State("strip-drawn", "data"),
         _PATH,
         prevent_initial_call=True,
     )
-    def show_ecg(newest: str | None, chosen: str | None, viewport: Any, path: str) -> Any:
+    def show_ecg(
+        newest: str | None, chosen: str | None, viewport: Any, fresh: Any, drawn: Any, path: str
+    ) -> Any:
         finding = chosen or newest
-        return desk.ecg(path, finding, viewport) if finding and viewport else _nothing()
+        by_itself = ctx.triggered_id == "fresh"  # asks again only for what could not be drawn
+        if not finding or not viewport or (by_itself and drawn == finding):
+            return _nothing()
+        return desk.ecg(path, finding, viewport)
 
 
 def _invitation(app: Dash, desk: Desk) -> None:

@@ -132,19 +132,24 @@ class Desk:
             return Outcome.WORDLESS
         return self._services.decide(context, finding, decision, version, words_typed)
 
-    def ecg(self, path: str, finding_id: str | None, viewport: Mapping[str, Any]) -> Component:
-        """The panel of a finding's ECG; empty where no finding has one."""
+    def ecg(
+        self, path: str, finding_id: str, viewport: Mapping[str, Any]
+    ) -> tuple[Component, str | None]:
+        """The panel of a finding's ECG and, where that could be read, the finding it is of."""
         context = self._services.open(path)
         read = self._services.findings(context)
         found = read.findings if isinstance(read, FindingsRead) else ()
         finding = next((finding for finding in found if finding.id == finding_id), None)
         if finding is None:
-            return html.Div()
+            return html.Div(), None
         strip = self._services.strip(context, finding.id)
-        if strip is None or isinstance(strip, Missing):
-            return parts.no_ecg(strip.reason if strip else "This finding has no ECG strip.")
+        if isinstance(strip, Missing):
+            return parts.no_ecg(strip.reason), None
+        if strip is None:
+            return parts.no_ecg("This finding has no ECG strip."), finding.id
         theme, compact = THEMES[viewport["theme"]], bool(viewport["compact"])
-        return parts.ecg_panel(strip, finding, self._zone(context), theme, compact=compact)
+        panel = parts.ecg_panel(strip, finding, self._zone(context), theme, compact=compact)
+        return panel, finding.id
 
     def invite(self, path: str) -> Component:
         """A link for the patient, or why there is none."""

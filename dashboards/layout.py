@@ -11,6 +11,7 @@ FINDINGS_MILLISECONDS = 4000
 EVERYTHING_MILLISECONDS = 30_000
 _STORES = (
     *("viewport", "tick", "known", "newest", "chosen", "revision", "fresh", "drawn"),
+    "strip-drawn",
     *("table-shown", "table-range", "table-data"),
 )
 

@@ -320,3 +320,15 @@ def test_nothing_is_lost_on_a_narrow_phone(browser: Browser, address: str) -> No
     width = page.evaluate("() => document.documentElement.scrollWidth")
     context.close()
     assert width <= 320
+
+
+def test_an_ecg_that_could_not_be_read_is_asked_for_again(
+    context: BrowserContext, address: str, services: FakeServices
+) -> None:
+    services.missing = {"ECG"}
+    page = opened(context, address)
+    expect(page.locator("#ecg-panel")).to_contain_text("no answer from the service")
+    expect(page.locator("#ecg-panel .main-svg")).to_have_count(0)
+    services.missing = set()
+    page.evaluate("dash_clientside.set_props('fresh', {data: Date.now()})")
+    expect(page.locator("#ecg-panel .main-svg").first).to_be_visible()
