@@ -16,6 +16,7 @@ from dashboards.findings_list import (
     closed_findings,
     evidence,
     open_findings,
+    reasons,
     title,
     write_state,
 )
@@ -121,6 +122,14 @@ def test_only_a_confirmation_confirms(ongoing: Finding) -> None:
     for state in FindingState:
         said = evidence(replace(ongoing, state=state), OSLO)
         assert ("not clinician-confirmed" in said) == (state is not FindingState.CONFIRMED)
+
+
+def test_a_finding_says_how_probable_it_is_and_why(ongoing: Finding) -> None:
+    explained = replace(ongoing, probability=0.934, evidence={"mode_share": 0.12, "cosen": -0.9})
+    [line] = reasons(explained)
+    said = [getattr(part, "children", part) for part in line.children]
+    assert "".join(said) == "When found: Probability 93 % · RR alike 12 % · CoSEn −0.9"
+    assert reasons(ongoing) == []
 
 
 def test_an_ecg_is_offered_only_where_there_is_one(ongoing: Finding) -> None:

@@ -15,11 +15,6 @@ VIEWPORT = {"theme": "light", "compact": False, "visit": "one"}
 
 
 @pytest.fixture
-def services() -> FakeServices:
-    return FakeServices()
-
-
-@pytest.fixture
 def client(services: FakeServices) -> FlaskClient:
     return application(services).test_client()
 

@@ -1,0 +1,25 @@
+"""Fixtures of the tests in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.clinic import Clinic
+from tests.support.naive_app import NaiveHospital
+from tests.support.stack import Stack
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """The product with two patients who have findings."""
+    with Stack(tmp_path_factory.mktemp("stack"), roles=("web", "api")) as stack:
+        yield Clinic(stack)
+
+
+@pytest.fixture
+def naive() -> Iterator[NaiveHospital]:
+    """An app that keeps the patient in the session."""
+    with NaiveHospital() as hospital:
+        yield hospital
