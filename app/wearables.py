@@ -124,6 +124,8 @@ def _finding(read: model.Finding) -> page.Finding:
         decider_version=read.decider_version,
         signal=read.signal,
         device=read.device,
+        probability=read.probability,
+        evidence={reason.name: reason.value for reason in read.evidence},
         has_strip=read.has_strip,
         write=page.WriteState(read.write.state, read.write.at, read.write.reason),
         decisions=tuple(map(_decided, read.decisions)),

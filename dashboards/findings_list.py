@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from dash import html
 from dash.development.base_component import Component
 
+from clinical.explaining import measures, probability_text
 from clinical.findings import OPEN_STATES, Decision, FindingState
 from config.clinical import load
 from dashboards import words
@@ -56,6 +57,19 @@ def evidence(finding: Finding, zone: ZoneInfo) -> str:
     if finding.state is not FindingState.CONFIRMED:
         parts.append("not clinician-confirmed")
     return " · ".join(parts)
+
+
+def reasons(finding: Finding) -> list[Component]:
+    """The probability and the numbers behind it, each with its meaning; none where none are."""
+    said: list[Component] = []
+    if finding.probability is not None:
+        said.append(html.Span(f"Probability {probability_text(finding.probability)}"))
+    for each in measures(finding.evidence):
+        said.append(html.Abbr(f"{each.label} {each.text}", title=each.means))
+    if not said:
+        return []
+    parted = [part for each in said for part in (" · ", each)][1:]
+    return [html.P(["When found: ", *parted], className="why")]
 
 
 def write_state(write: WriteState, zone: ZoneInfo) -> tuple[str, str]:
@@ -126,6 +140,7 @@ def _row(finding: Finding, zone: ZoneInfo, notes: Mapping[str, str]) -> Componen
     said = [
         _title(name),
         _why(finding, zone),
+        *reasons(finding),
         *_history(finding, zone),
         more(finding, name, notes.get(finding.id, "")),
     ]

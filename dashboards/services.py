@@ -4,8 +4,8 @@ Every read may answer `Missing`: the page then names that part and shows the oth
 aware UTC; days are the patient's local days. A `context` is one launch: one patient, one user.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -164,7 +164,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding with its evidence; the fields are those of the API. `decisions`: oldest first."""
+    """A finding with its evidence; the fields are those of the API. `decisions`: oldest first.
+
+    `probability` and `evidence`, by the names of config/clinical/explaining.toml, are those of the
+    decision by which it was found.
+    """
 
     id: str
     kind: str
@@ -184,6 +188,8 @@ class Finding:
     write: WriteState
     decisions: tuple[Decided, ...]
     version: int
+    probability: float | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

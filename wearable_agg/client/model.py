@@ -174,10 +174,19 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """A number behind a decision, by its name in config/clinical/explaining.toml."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """A finding with what speaks for it; `version` is to be given back when deciding.
 
-    `decisions`: the first one first.
+    `probability` (0 to 1, None where the decider gives none) and `evidence` are those of the
+    decision by which it was found. `decisions`: the first one first.
     """
 
     id: str
@@ -194,6 +203,8 @@ class Finding:
     decider_version: str
     signal: str
     device: str
+    probability: float | None
+    evidence: tuple[Reason, ...]
     has_strip: bool
     write: Write
     decisions: tuple[Decided, ...]

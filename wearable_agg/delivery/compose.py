@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping, select
 
 from clinical.findings import Decision
+from safeguards.strict_json import loads
 from wearable_agg.delivery import messages, resources
 from wearable_agg.delivery.abilities import WORKLIST, Personality
 from wearable_agg.delivery.chart import Identifier, New, Resource
@@ -192,6 +193,8 @@ def _facts(row: RowMapping) -> FindingFacts:
         decider_version=row["decider_version"],
         signal=row["signal"],
         device=row["device"],
+        probability=row["probability"],
+        evidence=loads(row["evidence"]),
     )
 
 

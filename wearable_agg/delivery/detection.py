@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ class Detection:
     over. `detected_at` counts when the episode is first recorded and is ignored afterwards.
     Rates are ventricular, per minute; `coverage` is the share held by usable RR intervals.
     `signal` is "ECG" or "PPG"; `decider` and `decider_version` name the rule that decided.
+    `probability`, 0 to 1, is that of the decision by which it was found, and `evidence` the numbers
+    behind it by their names in config/clinical/explaining.toml; both only when it begins.
     """
 
     tenant: str
@@ -48,3 +51,5 @@ class Detection:
     decider_version: str
     signal: str
     strip: Strip | None
+    probability: float | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from clinical.findings import OPEN_STATES, FindingKind, FindingState, Spell, summarise
 from safeguards.audit import record
+from safeguards.strict_json import dumps
 from wearable_agg.delivery.detection import Detection, Strip
 from wearable_agg.delivery.enqueue import add_flag, reconsider
 from wearable_agg.delivery.listing import list_findings, strip
@@ -108,6 +109,8 @@ def _facts(detection: Detection) -> dict[str, Any]:
         "decider_version": detection.decider_version,
         "signal": detection.signal,
         "device": detection.device,
+        "probability": detection.probability,
+        "evidence": dumps(dict(detection.evidence)),
     }
 
 

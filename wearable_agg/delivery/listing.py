@@ -106,6 +106,11 @@ def iso(micros: int | None) -> str | None:
     return None if micros is None else from_micros(micros).isoformat().replace("+00:00", "Z")
 
 
+def reasons(stored: str) -> list[dict[str, Any]]:
+    """Return the stored numbers behind a decision as the API gives them."""
+    return [{"name": name, "value": value} for name, value in loads(stored).items()]
+
+
 def _facts(row: RowMapping) -> dict[str, Any]:
     return {
         "id": row["id"],
@@ -121,6 +126,8 @@ def _facts(row: RowMapping) -> dict[str, Any]:
         "decider_version": row["decider_version"],
         "signal": row["signal"],
         "device": row["device"],
+        "probability": row["probability"],
+        "evidence": reasons(row["evidence"]),
         "version": row["version"],
     }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clinical.explaining import measures, probability_text
 from config.clinical import load
 from wearable_agg.delivery.chart import Identifier, Resource
 from wearable_agg.ecg import sampled_components
@@ -17,7 +18,11 @@ _SOFTWARE = "Wristchart rhythm analysis"
 
 @dataclass(frozen=True, slots=True)
 class FindingFacts:
-    """What is known of a finding when it is written; rates are ventricular, per minute."""
+    """What is known of a finding when it is written; rates are ventricular, per minute.
+
+    `probability` (0 to 1) and `evidence`, by the names of config/clinical/explaining.toml, are
+    those of the decision by which it was found.
+    """
 
     kind: str
     onset: datetime
@@ -27,6 +32,8 @@ class FindingFacts:
     decider_version: str
     signal: str
     device: str
+    probability: float | None = None
+    evidence: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ def evidence(
 ) -> Resource:
     """Show why: the ECG strip as SampledData, the ventricular rate, and what was made of it."""
     codes = load("findings")["evidence"]
-    components = [_rate(facts), _impression(facts)]
+    components = [_rate(facts), _impression(facts), *_reasons(facts)]
     return {
         "resourceType": "Observation",
         "identifier": [_identifier(identifier)],
@@ -198,6 +205,14 @@ def _impression(facts: FindingFacts) -> dict[str, Any]:
             "text": f"{text} ({facts.signal}, {facts.decider} {facts.decider_version})"
         },
     }
+
+
+def _reasons(facts: FindingFacts) -> list[dict[str, Any]]:
+    """The probability and the numbers behind it: no code system has them, so they are named."""
+    named = [(each.label, each.text) for each in measures(facts.evidence)]
+    if facts.probability is not None:
+        named.insert(0, ("Probability, investigational", probability_text(facts.probability)))
+    return [{"code": {"text": label}, "valueString": text} for label, text in named]
 
 
 def _shown_period(facts: FindingFacts, strip: StripFacts | None) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from wearable_agg.afib.types import (
     EpisodeEnded,
     EpisodeStarted,
     Event,
+    Evidence,
 )
 from wearable_agg.delivery import findings
 from wearable_agg.delivery.detection import Detection, Strip
@@ -41,9 +43,11 @@ def record(connection: Connection, found: Finding, person_id: int) -> None:
     """Record one event about a person."""
     match found.event:
         case EpisodeStarted() as event:
-            findings.record_started(
-                connection, _detection(found, event, person_id, event.detected_at, None)
+            begun = _detection(found, event, person_id, event.detected_at, None)
+            explained = replace(
+                begun, probability=event.probability, evidence=numbers(event.evidence)
             )
+            findings.record_started(connection, explained)
         case EpisodeContinued() as event:
             findings.record_continued(
                 connection, _detection(found, event, person_id, event.until, event.until)
@@ -101,6 +105,15 @@ def _record_analysed(
         )
     )
     touch(connection, person_id)
+
+
+def numbers(evidence: Evidence) -> dict[str, float]:
+    """Return what explains a decision, by name; what the signal cannot tell is left out."""
+    return {
+        name: round(value, 4)
+        for name, value in asdict(evidence).items()
+        if value is not None and math.isfinite(value)
+    }
 
 
 def micros(seconds: float) -> int:

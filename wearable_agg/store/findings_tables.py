@@ -40,6 +40,8 @@ episodes = Table(
     Column("decider_version", String, nullable=False),
     Column("signal", String, nullable=False),
     Column("device", String, nullable=False),
+    Column("probability", Float),
+    Column("evidence", Text, nullable=False, server_default="{}"),
     Column("finding_id", ForeignKey("findings.id"), index=True),
     UniqueConstraint("stream", "onset"),
     Index("ix_episodes_person_onset", "person_id", "onset"),
@@ -80,6 +82,8 @@ findings = Table(
     Column("decider_version", String, nullable=False),
     Column("signal", String, nullable=False),
     Column("device", String, nullable=False),
+    Column("probability", Float),
+    Column("evidence", Text, nullable=False, server_default="{}"),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("tenant", "trigger"),
     Index(

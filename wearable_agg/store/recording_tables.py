@@ -11,15 +11,19 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     String,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from wearable_agg.store.metadata import metadata
+
+_WITH_WAVEFORM = text("samples IS NOT NULL")
 
 ecg_recordings = Table(
     "ecg_recordings",
@@ -45,6 +49,14 @@ ecg_recordings = Table(
     Column("version", Integer, nullable=False),
     Column("recorded_at", BigInteger, nullable=False),
     UniqueConstraint("person_id", "source", "second"),
+    Index(
+        "ix_ecg_recordings_waveforms",
+        "id",
+        "version",
+        "person_id",
+        sqlite_where=_WITH_WAVEFORM,
+        postgresql_where=_WITH_WAVEFORM,
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -68,4 +80,18 @@ rhythm_notices = Table(
     Column("recorded_at", BigInteger, nullable=False),
     UniqueConstraint("person_id", "source", "kind", "start", "end"),
     sqlite_autoincrement=True,
+)
+
+spot_verdicts = Table(
+    "spot_verdicts",
+    metadata,
+    Column("recording_id", ForeignKey("ecg_recordings.id"), primary_key=True),
+    Column("recording_version", Integer, nullable=False),
+    Column("decider", String, nullable=False),
+    Column("decider_version", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("said", String, nullable=False),
+    Column("probability", Float),
+    Column("evidence", Text, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
 )

@@ -71,6 +71,16 @@ def test_an_onset_that_differs_below_a_millisecond_is_the_same(store, detect):
     assert count(store, episodes) == 1
 
 
+def test_a_finding_keeps_what_explained_the_decision_that_opened_it(store, detect, person):
+    with writing(store) as connection:
+        record_started(connection, detect(probability=0.93, evidence={"cosen": -0.9}))
+        record_ended(connection, detect(seen=10))
+        record_started(connection, detect(begin=60, seen=62, probability=0.7))
+    finding = shown(store, person)
+    assert finding["probability"] == 0.93
+    assert finding["evidence"] == [{"name": "cosen", "value": -0.9}]
+
+
 def test_the_duration_grows_as_the_episode_goes_on(store, detect, person):
     with writing(store) as connection:
         record_started(connection, detect(seen=2, end=None))

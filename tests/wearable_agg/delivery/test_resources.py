@@ -1,5 +1,6 @@
 """What is written to a chart is valid FHIR and says what is meant."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -99,6 +100,17 @@ def test_the_evidence_tells_the_rate():
     rate = evidence()["component"][1]
     assert rate["code"]["coding"][0]["code"] == "8867-4"
     assert rate["valueQuantity"]["value"] == 112
+
+
+def test_the_evidence_explains_the_decision():
+    facts = replace(FACTS, probability=0.934, evidence={"mode_share": 0.12, "cosen": -0.9})
+    made = resources.evidence(facts, STRIP, "marit", NAME)
+    check(made)
+    assert [(part["code"]["text"], part["valueString"]) for part in made["component"][3:]] == [
+        ("Probability, investigational", "93 %"),
+        ("RR alike", "12 %"),
+        ("CoSEn", "−0.9"),
+    ]
 
 
 def test_an_unknown_lead_keeps_its_name():

@@ -77,6 +77,17 @@ def test_finding_comes_with_half_a_minute_of_ecg_inside_the_episode(place, parox
     assert episode.onset <= stored.start <= episode.detected_at - 29_000_000
 
 
+def test_finding_tells_its_probability_and_the_numbers_behind_it(place, paroxysm, run_to_end):
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    with place.wearables.connect() as connection:
+        [finding] = list_findings(connection, episode.person_id)
+    assert finding["probability"] > 0.6
+    numbers = {one["name"]: one["value"] for one in finding["evidence"]}
+    assert numbers["mode_share"] < 0.5 < numbers["likeness"]
+    assert numbers["cosen"] > -1.4
+
+
 def test_engine_that_starts_again_from_nothing_writes_the_same(place, paroxysm, run_to_end):
     run_to_end(place.engine())
     before = place.wrote()

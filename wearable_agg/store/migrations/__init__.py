@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from wearable_agg.store.database import writing
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 def migrate(engine: Engine) -> None:
