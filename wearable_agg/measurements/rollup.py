@@ -6,6 +6,7 @@ coarser one from the finer, so that corrections are exact: a minimum cannot be t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import pairwise
 
 from sqlalchemy import Connection, TextClause, text
@@ -23,7 +24,11 @@ Wearables sample the heart every few seconds to every ten minutes: a quarter of 
 value means that nothing was measured, whatever the device.
 """
 
+Bucket = tuple[int, int]
+"""A series' number and a start."""
+
 _SECOND = 1_000_000
+_FINEST_LENGTH = LEVELS[0] * _SECOND
 
 TOUCHED = Stage("touched", (("series_id", "integer"), ("start", "bigint")), key=2, merged_into=True)
 _TOUCH = text(
@@ -84,11 +89,20 @@ _FINEST = _rebuilding(_VALUES, "measurements")
 _COARSER = _rebuilding(_PARTS, "rollups", "AND one.level = :finer")
 
 
-def refresh_rollups(connection: Connection) -> None:
-    """Rebuild the rollups of every bucket that holds a row of the table `incoming`."""
+def bucket_of(instant: int) -> int:
+    """Return the start of the finest bucket that an instant (microseconds) falls into."""
+    return instant - instant % _FINEST_LENGTH
+
+
+def refresh_rollups(connection: Connection, touched: Collection[Bucket] = ()) -> None:
+    """Rebuild the rollups over these finest buckets, and those that hold a row of `incoming`.
+
+    No series has both.
+    """
     server = is_server(connection)
     TOUCHED.prepare(connection)
-    length = LEVELS[0] * _SECOND
+    TOUCHED.fill(connection, sorted(touched))
+    length = _FINEST_LENGTH
     connection.execute(_TOUCH, {"length": length})
     connection.execute(_FINEST[server], {"level": LEVELS[0], "length": length})
     for finer, level in pairwise(LEVELS):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, text
 
 from wearable_agg.measurements.batch import DAY, Batch, Row, SeriesKey
-from wearable_agg.measurements.rollup import refresh_rollups
-from wearable_agg.measurements.types import TYPES
+from wearable_agg.measurements.news import news
+from wearable_agg.measurements.rollup import Bucket, bucket_of, refresh_rollups
+from wearable_agg.measurements.series import origin_ids, rolled_up, series_id
 from wearable_agg.store.clock import now_micros
-from wearable_agg.store.measurement_tables import origins, series
-from wearable_agg.store.staging import Stage, looking_up_keys
+from wearable_agg.store.staging import Stage, load, looking_up_keys
 
 INCOMING = Stage(
     "incoming",
@@ -30,11 +31,11 @@ INCOMING = Stage(
     ),
     key=3,
 )
-_KNOWN = text(
-    """
-    SELECT start, "end", value, told_at FROM measurements
-    WHERE series_id = :series AND start BETWEEN :first AND :last LIMIT :most
-    """
+KEPT = (
+    *INCOMING.columns[:7],
+    ("version", "integer"),
+    ("recorded_at", "bigint"),
+    ("told_at", "bigint"),
 )
 _TELL_LATER = text(
     """
@@ -105,7 +106,7 @@ _WAS_RETRACTED = text(
     """
 ).bindparams(bindparam("series", expanding=True))
 _NEVER = 2**62
-_START, _TOLD, _KEPT = itemgetter(0), itemgetter(7), itemgetter(0, 1, 2, 7)
+_TOLD = itemgetter(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def write_batch(
     batch: Batch,
     replay_of: int | None = None,
 ) -> Written:
-    """Write a person's batch with history and rollups in the caller's write transaction.
+    """Write a person's batch with history and rollups, in a write transaction that no other shares.
 
     The key is (person, type, statistic, source, start, end): the same value again changes nothing,
     another value amends and the old one goes to the history. Where the vendor says when it told a
@@ -140,146 +141,102 @@ def write_batch(
     otherwise the one that comes later. `replay_of` is when a payload that is worked on again
     arrived (microseconds): what was written since stays as it is.
     """
-    INCOMING.prepare(connection)
-    staged = _fill(connection, tenant, person_id, batch)
-    if not staged.rows:
+    sorted_out = _sort_out(connection, tenant, person_id, batch)
+    if not sorted_out.rows:
         return Written(0, 0, ())
+    INCOMING.prepare(connection)
     now = {"now": now_micros()}
-    amended = _set_aside(connection, staged, now, replay_of) if staged.may_be_known else 0
-    merged = connection.execute(_MERGE, now).rowcount
-    if connection.execute(_WAS_RETRACTED, {"series": sorted(staged.series)}).first():
-        with looking_up_keys(connection):
-            connection.execute(_COUNT_ON)
-    refresh_rollups(connection)
-    days = tuple(ChangedDay(*row) for row in connection.execute(_CHANGED_DAYS, {"day": DAY}))
-    return Written(merged - amended, amended, days)
+    for fresh in sorted_out.fresh:
+        load(connection, "measurements", KEPT, fresh.as_kept(now["now"]))
+    amended, merged = _merge(connection, sorted_out.others, now, replay_of)
+    refresh_rollups(connection, {one for fresh in sorted_out.fresh for one in fresh.buckets()})
+    days = [day for fresh in sorted_out.fresh for day in fresh.days()]
+    days += [ChangedDay(*row) for row in connection.execute(_CHANGED_DAYS, {"day": DAY})]
+    count = sum(len(fresh.rows) for fresh in sorted_out.fresh)
+    return Written(count + merged - amended, amended, tuple(days))
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    """What is new of one series."""
+
+    key: SeriesKey
+    series_id: int
+    rows: Sequence[Row]
+    origin_ids: Mapping[tuple[str, str], int]
+
+    def as_kept(self, now: int) -> list[tuple[Any, ...]]:
+        """Return the rows as they are kept, told for the first time."""
+        number, origins = self.series_id, self.origin_ids
+        return [
+            (number, start, end, value, offset, origins[device, method], name, 1, now, told)
+            for start, end, value, offset, device, method, name, told in self.rows
+        ]
+
+    def as_incoming(self) -> list[tuple[Any, ...]]:
+        """Return the rows of the table `incoming`."""
+        number, origins, rolled = self.series_id, self.origin_ids, rolled_up(self.key)
+        return [
+            (number, start, end, value, offset, origins[device, method], name, told, rolled)
+            for start, end, value, offset, device, method, name, told in self.rows
+        ]
+
+    def buckets(self) -> set[Bucket]:
+        """Return the finest buckets that the rows fall into, where rollups are kept."""
+        if not rolled_up(self.key):
+            return set()
+        return {(self.series_id, bucket_of(row[0])) for row in self.rows}
+
+    def days(self) -> list[ChangedDay]:
+        """Return the whole days among the rows."""
+        if self.key.span != DAY:
+            return []
+        return [ChangedDay(self.key.type, row[0]) for row in self.rows]
 
 
 @dataclass(slots=True)
-class _Staged:
-    """What is laid into `incoming`; `may_be_known` where any of it may have a value already.
+class _SortedOut:
+    """What a batch brings: portions whose keys are surely new, and others."""
 
-    `dated` where the vendor says of any when it told it.
-    """
+    fresh: list[_Portion] = field(default_factory=list)
+    others: list[_Portion] = field(default_factory=list)
 
-    rows: int = 0
-    may_be_known: bool = False
-    dated: bool = False
-    series: set[int] = field(default_factory=set)
+    @property
+    def rows(self) -> int:
+        return sum(len(one.rows) for one in (*self.fresh, *self.others))
 
 
-def _set_aside(
-    connection: Connection, staged: _Staged, now: dict[str, int], replay_of: int | None
-) -> int:
-    """Drop what is no news and put what will be amended into the history; returns how much."""
+def _sort_out(connection: Connection, tenant: str, person_id: int, batch: Batch) -> _SortedOut:
+    found = _SortedOut()
+    for key, rows in batch.rows.items():
+        number = series_id(connection, tenant, person_id, key)
+        fresh_rows, is_fresh = news(connection, number, rows)
+        if fresh_rows:
+            portion = _Portion(key, number, fresh_rows, origin_ids(connection, fresh_rows))
+            (found.fresh if is_fresh else found.others).append(portion)
+    return found
+
+
+def _merge(
+    connection: Connection,
+    portions: Sequence[_Portion],
+    now: dict[str, int],
+    replay_of: int | None,
+) -> tuple[int, int]:
+    """Merge portions that may be known; returns how many were amended, and how many in all."""
+    if not portions:
+        return 0, 0
+    for one in portions:
+        INCOMING.fill(connection, one.as_incoming())
     with looking_up_keys(connection):
-        if staged.dated:
+        if any(_TOLD(row) for one in portions for row in one.rows):
             connection.execute(_TELL_LATER)
         replayed = {"replay_of": _NEVER if replay_of is None else replay_of}
         connection.execute(_DROP_SAME, replayed)
-        return connection.execute(_KEEP_OLD, now).rowcount
-
-
-def _fill(connection: Connection, tenant: str, person_id: int, batch: Batch) -> _Staged:
-    staged = _Staged()
-    for key, rows in batch.rows.items():
-        series_id = _series_id(connection, tenant, person_id, key)
-        news, known = _news(connection, series_id, rows)
-        if not news:
-            continue
-        origin_ids = {
-            pair: _origin_id(connection, *pair) for pair in {(row[4], row[5]) for row in news}
-        }
-        rolled = _rolled_up(key)
-        INCOMING.fill(
-            connection,
-            [
-                (
-                    series_id,
-                    start,
-                    end,
-                    value,
-                    offset,
-                    origin_ids[device, method],
-                    name,
-                    told,
-                    rolled,
-                )
-                for start, end, value, offset, device, method, name, told in news
-            ],
-        )
-        staged.rows += len(news)
-        staged.may_be_known |= known
-        staged.dated |= any(map(_TOLD, news))
-        staged.series.add(series_id)
-    return staged
-
-
-def _news(
-    connection: Connection, series_id: int, rows: Sequence[Row]
-) -> tuple[Collection[Row], bool]:
-    """Leave out what is kept just so, where one look tells: a replay costs a read, not a merge.
-
-    Returns also whether anything may be kept for a key of the rest.
-    """
-    most = 2 * len(rows) + 1
-    first, last = min(map(_START, rows)), max(map(_START, rows))
-    span = {"series": series_id, "first": first, "last": last, "most": most}
-    found = connection.execute(_KNOWN, span)
-    known = set(found.cursor.fetchall()) if found.cursor else set()
-    found.close()
-    news: Collection[Row] = [row for row in rows if _KEPT(row) not in known]
-    if news:
-        news = [row for row in _counting(rows) if _KEPT(row) not in known]
-    return news, bool(known)
-
-
-def _counting(rows: Sequence[Row]) -> Collection[Row]:
-    """Of several rows for one key keep the one that counts."""
-    if len({row[:2] for row in rows}) == len(rows):
-        return rows
-    kept: dict[tuple[int, int], Row] = {}
-    for row in rows:
-        known = kept.get(row[:2])
-        if known is None or not (row[7] and known[7]) or (row[7], row[2]) > (known[7], known[2]):
-            kept[row[:2]] = row
-    return kept.values()
-
-
-def _rolled_up(key: SeriesKey) -> bool:
-    return TYPES[key.type].rolled_up and key.span != DAY
-
-
-def _series_id(connection: Connection, tenant: str, person_id: int, key: SeriesKey) -> int:
-    found = connection.execute(
-        select(series.c.id).where(
-            series.c.person_id == person_id,
-            series.c.type == key.type,
-            series.c.statistic == key.statistic,
-            series.c.source == key.source,
-            series.c.span == key.span,
-        )
-    ).scalar()
-    if found is not None:
-        return int(found)
-    added = series.insert().values(
-        tenant=tenant,
-        person_id=person_id,
-        type=key.type,
-        statistic=key.statistic,
-        source=key.source,
-        span=key.span,
-        unit=TYPES[key.type].unit,
-        rolled_up=_rolled_up(key),
-    )
-    return int(connection.execute(added.returning(series.c.id)).scalar_one())
-
-
-def _origin_id(connection: Connection, device: str, method: str) -> int:
-    found = connection.execute(
-        select(origins.c.id).where(origins.c.device == device, origins.c.method == method)
-    ).scalar()
-    if found is not None:
-        return int(found)
-    added = origins.insert().values(device=device, method=method).returning(origins.c.id)
-    return int(connection.execute(added).scalar_one())
+        amended = connection.execute(_KEEP_OLD, now).rowcount
+    merged = connection.execute(_MERGE, now).rowcount
+    numbers = sorted({one.series_id for one in portions})
+    if connection.execute(_WAS_RETRACTED, {"series": numbers}).first():
+        with looking_up_keys(connection):
+            connection.execute(_COUNT_ON)
+    return amended, merged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from wearable_agg.store.database import is_server
+
+Columns = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Stage:
     """
 
     name: str
-    columns: tuple[tuple[str, str], ...]
+    columns: Columns
     key: int
     merged_into: bool = False
 
@@ -37,24 +39,32 @@ class Stage:
         connection.exec_driver_sql(made)
         connection.exec_driver_sql(f"DELETE FROM {self.name}")  # noqa: S608  # our own name
 
-    def fill(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    def fill(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows, in the order of the columns; each key once."""
-        if not rows:
-            return
-        if is_server(connection):
-            self._copy(connection, rows)
-        else:
-            marks = ", ".join("?" for _ in self.columns)
-            statement = f"INSERT INTO {self.name} VALUES ({marks})"  # noqa: S608  # our own name
-            connection.exec_driver_sql(statement, list(map(tuple, rows)))
+        load(connection, self.name, self.columns, rows)
 
-    def _copy(self, connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
+
+def load(
+    connection: Connection, table: str, columns: Columns, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Add rows to a table the fastest way, in the order of `columns`: (name, SQL type).
+
+    Raises sqlalchemy.exc.IntegrityError or psycopg.errors.UniqueViolation where one is there.
+    """
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name, _ in columns)
+    if is_server(connection):
         raw: Any = connection.connection.driver_connection
-        statement = f"COPY {self.name} FROM STDIN (FORMAT BINARY)"
+        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
         with raw.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types([kind for _, kind in self.columns])
+            copy.set_types([kind for _, kind in columns])
             for row in rows:
                 copy.write_row(row)
+    else:
+        marks = ", ".join("?" for _ in columns)
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  # our own names
+        connection.exec_driver_sql(statement, rows)
 
 
 @contextmanager

@@ -37,6 +37,24 @@ def test_a_changed_value_amends_and_the_old_one_is_history(world):
     assert world.rows("SELECT value, version FROM measurement_history") == [(60.0, 1)]
 
 
+def test_one_corrected_value_among_thousands_of_the_same_is_found(world):
+    samples = [measured(minute) for minute in range(8000)]
+    write(world, samples)
+    before = world.rows(KEPT)
+    assert write(world, samples).new == write(world, samples[::-1]).new == 0
+    assert world.rows(KEPT) == before
+    samples[5713] = measured(5713, 199.0)
+    told = write(world, samples)
+    assert (told.new, told.amended) == (0, 1)
+    assert world.rows("SELECT count(*), max(max) FROM rollups WHERE max = 199") == [(5, 199.0)]
+
+
+def test_values_between_those_that_are_kept_are_new(world):
+    write(world, [measured(minute) for minute in range(0, 100, 2)])
+    told = write(world, [measured(minute) for minute in range(100)])
+    assert (told.new, told.amended) == (50, 0)
+
+
 def test_the_later_of_two_values_in_one_batch_counts(world):
     write(world, [measured(5, 60.0), measured(5, 64.0)])
     assert world.rows("SELECT value, version FROM measurements") == [(64.0, 1)]
