@@ -32,7 +32,7 @@ class Group:
     short: tuple[str, ...]
     long: tuple[str, ...] = ()
     lacks: Callable[[], str | None] = lambda: None
-    static: bool = False  # reads the source and runs none of it
+    analyses: bool = True  # runs the rhythm analysis, and waits until it is compiled
 
     def command(self, long: bool) -> tuple[str, ...]:
         """Return the command of the short or the long form."""
@@ -60,11 +60,17 @@ MOSTLY_WAITING = ("-n", "4", "--dist", "loadfile")  # for servers and time limit
 OFTEN_WAITING = ("-n", "3", "--dist", "loadfile")
 
 
-def marked(name: str, marks: str, lacks: Callable[[], str | None], *arguments: str) -> Group:
+def marked(
+    name: str,
+    marks: str,
+    *arguments: str,
+    lacks: Callable[[], str | None] = lambda: None,
+    analyses: bool = True,
+) -> Group:
     """A group of pytest marks, its short form without what is marked long."""
     kept = ("-o", f"cache_dir=build/pytest/{name}")
     short = tests(f"{marks} and not long", *arguments, *kept)
-    return Group(name, short, tests(marks, *arguments, *kept), lacks)
+    return Group(name, short, tests(marks, *arguments, *kept), lacks, analyses)
 
 
 def files_of(mark: str) -> tuple[str, ...]:
@@ -75,22 +81,17 @@ def files_of(mark: str) -> tuple[str, ...]:
     )
 
 
-def nothing() -> None:
-    """What a group that needs nothing beside the checkout cannot do without."""
-    return
-
-
 GROUPS = (
-    Group("format", tool("ruff", "format", "--check", "--quiet", "."), static=True),
-    Group("lint", tool("ruff", "check", "--quiet", "."), static=True),
-    Group("types", tool("mypy", "--no-error-summary"), static=True),
-    Group("imports", tool("lint-imports"), static=True),
-    marked("unit", PLAIN, nothing, *MOSTLY_WAITING, "--ignore=tests/conformance"),
-    marked("conformance", PLAIN, nothing, *MOSTLY_WAITING, "tests/conformance"),
-    marked("faults", "faults", nothing, *OFTEN_WAITING, *files_of("faults")),
-    marked("external", "external", no_records, *OFTEN_WAITING, *files_of("external")),
-    marked("browser", "browser", no_browser, *OFTEN_WAITING, *files_of("browser")),
-    Group("demo", (sys.executable, "-m", "tests.demo_check"), (), no_browser),
+    Group("format", tool("ruff", "format", "--check", "--quiet", "."), analyses=False),
+    Group("lint", tool("ruff", "check", "--quiet", "."), analyses=False),
+    Group("types", tool("mypy", "--no-error-summary"), analyses=False),
+    Group("imports", tool("lint-imports"), analyses=False),
+    marked("conformance", PLAIN, *OFTEN_WAITING, "tests/conformance", analyses=False),
+    marked("unit", PLAIN, *MOSTLY_WAITING, "--ignore=tests/conformance"),
+    marked("faults", "faults", *MOSTLY_WAITING, *files_of("faults")),
+    marked("external", "external", *OFTEN_WAITING, *files_of("external"), lacks=no_records),
+    marked("browser", "browser", *MOSTLY_WAITING, *files_of("browser"), lacks=no_browser),
+    Group("demo", (sys.executable, "-m", "tests.demo_check"), lacks=no_browser),
 )
 
 
@@ -158,9 +159,9 @@ def main() -> int:
     chosen = parser.parse_args()
     groups = [group for group in GROUPS if not chosen.group or group.name in chosen.group]
     outcomes = []
-    with compiling() if any(not group.static for group in groups) else nullcontext():
-        outcomes += [run(group, chosen.long) for group in groups if group.static]
-    outcomes += [run(group, chosen.long) for group in groups if not group.static]
+    with compiling() if any(group.analyses for group in groups) else nullcontext():
+        outcomes += [run(group, chosen.long) for group in groups if not group.analyses]
+    outcomes += [run(group, chosen.long) for group in groups if group.analyses]
     return 1 if report(outcomes) else 0
 
 
