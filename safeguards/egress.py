@@ -78,7 +78,7 @@ class Egress:
         self._adapter = CheckedAdapter(reach or Reach(), self._limits, ca_bundle, connections)
 
     @classmethod
-    def to_ehr(cls, tenant: Tenant) -> Self:
+    def to_ehr(cls, tenant: Tenant, connections: int = 16) -> Self:
         """The way to one tenant's EHR, as the registry describes it."""
         return cls(
             [tenant.issuer, *tenant.endpoint_origins],
@@ -86,6 +86,7 @@ class Egress:
             ca_bundle=tenant.ca_bundle,
             proxy=tenant.proxy,
             allow_http=tenant.allow_http,
+            connections=connections,
         )
 
     @classmethod

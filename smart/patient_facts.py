@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from safeguards.egress import Egress
@@ -12,46 +13,59 @@ from smart.chart_search import Search
 from smart.chart_wire import Stopped, Wire
 from smart.drugs import codes_of
 from smart.lenient import mapping, mappings, text
-from wearable_agg.delivery.chart import Found, Mismatched, NotSent, Refused, Resource
+from wearable_agg.delivery.chart import Failure, Found, Mismatched, NotSent, Refused, Resource
 from wearable_agg.delivery.patient_facts import Answer, PatientFacts, PatientRecord
+
+AT_ONCE = 16
+"""Problem lists read at the same time, at most."""
 
 _STANDING = frozenset({"active", "recurrence", "relapse", ""})
 _UNUSABLE = frozenset({"entered-in-error", "refuted"})
 
 
 class FhirPatientFacts(PatientFacts):
-    """Reads Patient, and Condition where that is granted, with delivery's own access."""
+    """Reads Patient and, beside it, Condition where that is granted, with delivery's own access."""
 
     def __init__(self, base: str, egress: Egress, access: BackendToken) -> None:
         self._wire = Wire(base, egress, access)
         self._search = Search(self._wire)
+        self._beside = ThreadPoolExecutor(AT_ONCE, "problem list")
 
     def of(self, patient: str) -> Answer:
         """Read a patient as they are now."""
         try:
             if not self._wire.grants("Patient", "r"):
                 return PatientRecord("", None, None)
-            answer = self._wire.send("GET", f"/Patient/{patient}")
-            if answer.status in (404, 410):
-                return Refused(f"The EHR answered {answer.status}: the patient is gone")
-            if answer.status != 200:
-                return failure(answer)
-            if answer.resource is None or answer.kind != "Patient":
-                return NotSent(f"{answer.reason} to a read, without a Patient")
-            if answer.resource.get("id") != patient:
-                return Mismatched("The EHR answered with another patient")
-            return self._record(patient, answer.resource)
+            if not self._wire.grants("Condition", "s"):
+                return _as_record(self._read(patient), None)
+            coming = self._beside.submit(self._search.of_patient, "Condition", patient)
+            read = self._read(patient)
+            if not isinstance(read, Mapping) or _unusable(read):
+                coming.cancel()
+                return _as_record(read, None)
+            found = coming.result()
+            return _as_record(read, found.resources) if isinstance(found, Found) else found
         except Stopped as stop:
             return stop.failure
 
-    def _record(self, patient: str, resource: Resource) -> Answer:
-        unusable = _unusable(resource)
-        if unusable or not self._wire.grants("Condition", "s"):
-            return PatientRecord(unusable, _born(resource), None)
-        found = self._search.of_patient("Condition", patient)
-        if not isinstance(found, Found):
-            return found
-        return PatientRecord("", _born(resource), frozenset(_problems(found.resources)))
+    def _read(self, patient: str) -> Resource | Failure:
+        answer = self._wire.send("GET", f"/Patient/{patient}")
+        if answer.status in (404, 410):
+            return Refused(f"The EHR answered {answer.status}: the patient is gone")
+        if answer.status != 200:
+            return failure(answer)
+        if answer.resource is None or answer.kind != "Patient":
+            return NotSent(f"{answer.reason} to a read, without a Patient")
+        if answer.resource.get("id") != patient:
+            return Mismatched("The EHR answered with another patient")
+        return answer.resource
+
+
+def _as_record(read: Resource | Failure, conditions: tuple[Resource, ...] | None) -> Answer:
+    if not isinstance(read, Mapping):
+        return read
+    known = None if conditions is None else frozenset(_problems(conditions))
+    return PatientRecord(_unusable(read), _born(read), known)
 
 
 def _unusable(resource: Resource) -> str:

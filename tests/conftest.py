@@ -22,6 +22,7 @@ hypothesis.settings.register_profile("long", deadline=None, max_examples=200)
 
 ON_BOTH_DATABASES = {
     "test_backend_on_postgresql.py",
+    "test_commits.py",
     "test_database.py",
     "test_migrations.py",
     "test_outbox.py",

@@ -125,7 +125,7 @@ class Ehrs:
 
     def _destination(self, tenant: Tenant, personality: Personality) -> Destination:
         access = BackendToken(Ehr(tenant, self._keys))
-        egress = _WritingEgress.to_ehr(tenant)
+        egress = _WritingEgress.to_ehr(tenant, connections=2 * WORKERS)
         chart = FhirChart(tenant.issuer, egress, access, personality)
         policy = Policy(quarantine=timedelta(seconds=tenant.quarantine_seconds))
         facts = FhirPatientFacts(tenant.issuer, egress, access)

@@ -1,12 +1,13 @@
 """What is read of a patient at the moment of sending."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from safeguards.egress import Egress
 from smart.patient_facts import FhirPatientFacts
-from tests.conformance.simulator.server import Answer
+from tests.conformance.simulator.server import Answer, of_fhir
 from tests.support.scripted_fhir import Access, ScriptedFhir
 from wearable_agg.delivery.chart import Mismatched, NotSent, Refused, Throttled
 
@@ -74,6 +75,22 @@ def test_problems_that_are_over_or_were_none_do_not_count(fhir, changes):
 def test_without_the_scope_the_problems_are_not_known(fhir):
     fhir.serve("Patient/marit", MARIT)
     assert facts(fhir, "Patient").problems is None
+
+
+def test_the_patient_and_the_problems_are_read_side_by_side(fhir):
+    slow = {"resourceType": "Bundle", "type": "searchset", "entry": []}
+    for target, body in (("Patient/marit", MARIT), ("Condition", slow)):
+        fhir.serve(target, replace(of_fhir(body), seconds=0.2))
+    assert facts(fhir, "Patient", "Condition").problems == frozenset()
+    assert fhir.most_at_once == 2
+
+
+@pytest.mark.parametrize("changes", [{}, REPLACED])
+def test_problems_that_cannot_be_read_matter_where_the_record_is_in_use(fhir, changes):
+    fhir.serve("Patient/marit", {**MARIT, **changes})
+    fhir.serve("Condition", Answer(503))
+    found = facts(fhir, "Patient", "Condition")
+    assert found.unusable if changes else type(found) is Throttled
 
 
 @pytest.mark.parametrize("changes", [REPLACED, {"active": False}])

@@ -6,19 +6,21 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
+    Select,
     and_,
+    bindparam,
     exists,
-    false,
     or_,
     select,
     text,
     true,
+    tuple_,
     update,
 )
 
@@ -126,10 +128,8 @@ def _outcome(item: Item, verdict: Verdict, result: str | None) -> dict[str, Any]
 def is_due(
     connection: Connection, now: datetime, charts: Collection[tuple[str, str]] | None = None
 ) -> bool:
-    """Tell whether any row for one of the charts may be taken now."""
-    ready = (UNSETTLED, outbox.c.next_at <= to_micros(now), _in(charts))
-    due = select(outbox.c.id).where(*ready).limit(1)
-    return connection.execute(due.where(outbox.c.attempt_id.is_(None))).first() is not None
+    """Tell whether `take` would find a row now."""
+    return _next(connection, now, charts) is not None
 
 
 def lost(connection: Connection, now: datetime, owner: str = "") -> Sequence[RowMapping]:
@@ -190,18 +190,19 @@ def hurry(connection: Connection, tenant: str, issuer: str, now: datetime) -> No
     )
 
 
-def _in(charts: Collection[tuple[str, str]] | None) -> ColumnElement[bool]:
-    if charts is None:
-        return true()
-    return or_(
-        false(),
-        *(and_(outbox.c.tenant == tenant, outbox.c.issuer == issuer) for tenant, issuer in charts),
-    )
-
-
 def _next(
     connection: Connection, now: datetime, charts: Collection[tuple[str, str]] | None = None
 ) -> RowMapping | None:
+    asked: dict[str, Any] = {"now": to_micros(now)}
+    if charts is not None:
+        asked["charts"] = list(charts)
+    found = connection.execute(_free_and_due(of_some=charts is not None), asked)
+    return found.mappings().one_or_none()
+
+
+@cache
+def _free_and_due(*, of_some: bool) -> Select[Any]:
+    """Select the next row that is due at `now`, `of_some` `charts` or of any."""
     other = outbox.alias("other")
     same_patient = and_(
         other.c.tenant == outbox.c.tenant,
@@ -222,13 +223,14 @@ def _next(
         other.c.id < outbox.c.id,
         in_the_way,
     )
-    found = connection.execute(
+    chart = tuple_(outbox.c.tenant, outbox.c.issuer)
+    wanted = chart.in_(bindparam("charts", expanding=True)) if of_some else true()
+    return (
         select(outbox)
-        .where(UNSETTLED, outbox.c.next_at <= to_micros(now), _in(charts), ~busy, ~earlier)
+        .where(UNSETTLED, outbox.c.next_at <= bindparam("now"), wanted, ~busy, ~earlier)
         .order_by(outbox.c.lane, outbox.c.id)
         .limit(1)
     )
-    return found.mappings().one_or_none()
 
 
 def item_of(row: RowMapping, attempt_id: str) -> Item:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
 
 from clinical.findings import Decision
 from clinical.medications import Code
@@ -34,7 +35,7 @@ def ruling(
     if item.kind is not Kind.FLAG:
         return None
     rules = rules or configured()
-    sent = _sent(connection, item, now - rules.window)
+    sent = _sent(connection, item, now, rules)
     candidate = replace(_candidate(connection, item), settles=_is_seen(connection, item))
     verdict = decide(candidate, _facts(record), sent, now, rules)
     return None if verdict.send else Held(verdict.why, verdict.again)
@@ -82,31 +83,55 @@ def _facts(record: PatientRecord) -> Facts:
     return Facts(record.birth_date, known)
 
 
-def _sent(connection: Connection, item: Item, since: datetime) -> Sent:
+def _sent(connection: Connection, item: Item, now: datetime, rules: Rules) -> Sent:
     """When findings of this patient, and of all, went into charts; this one has not gone yet."""
-    rows = connection.execute(
-        select(outbox.c.patient_id, outbox.c.updated_at).where(
-            NEWS,
-            outbox.c.tenant == item.patient.tenant,
-            outbox.c.updated_at > to_micros(since),
-            outbox.c.id != item.id,
-        )
-    ).all()
-    patient = item.patient.patient_id
+    asked = {
+        "tenant": item.patient.tenant,
+        "patient": item.patient.patient_id,
+        "since": to_micros(now - rules.window),
+        "this": item.id,
+    }
     return Sent(
         last=_closed_at(connection, item),
-        patient=tuple(from_micros(at) for whose, at in rows if whose == patient),
-        tenant=tuple(from_micros(at) for _, at in rows),
+        patient=_newest(connection, _NEWS_OF_PATIENT, asked, rules.per_patient),
+        tenant=_newest(connection, _NEWS_OF_TENANT, asked, rules.per_tenant),
     )
+
+
+def _newest(
+    connection: Connection, news: Select[Any], asked: dict[str, Any], budget: int
+) -> tuple[datetime, ...]:
+    """The newest that make a budget full, and none where they do not: then none matters."""
+    full = news.offset(bindparam("others")).limit(1)
+    if connection.execute(full, {**asked, "others": budget - 1}).first() is None:
+        return ()
+    rows = connection.execute(news.limit(bindparam("budget")), {**asked, "budget": budget})
+    return tuple(from_micros(at) for at in rows.scalars())
+
+
+_NEWS_OF_TENANT = (
+    select(outbox.c.updated_at)
+    .where(
+        NEWS,
+        outbox.c.tenant == bindparam("tenant"),
+        outbox.c.updated_at > bindparam("since"),
+        outbox.c.id != bindparam("this"),
+    )
+    .order_by(outbox.c.updated_at.desc())
+)
+_NEWS_OF_PATIENT = _NEWS_OF_TENANT.where(outbox.c.patient_id == bindparam("patient"))
 
 
 def _closed_at(connection: Connection, item: Item) -> datetime | None:
     """When somebody last closed a finding of this person and kind; the cooldown counts from it."""
-    this = select(findings).where(findings.c.id == item.subject).subquery()
-    at = connection.execute(
-        select(func.max(decisions.c.at))
-        .join(findings, findings.c.id == decisions.c.finding_id)
-        .join(this, (findings.c.person_id == this.c.person_id) & (findings.c.kind == this.c.kind))
-        .where(findings.c.tenant == this.c.tenant, decisions.c.kind.in_(_CLOSING))
-    ).scalar()
+    at = connection.execute(_LAST_CLOSED, {"this": item.subject}).scalar()
     return None if at is None else from_micros(at)
+
+
+_THIS = select(findings).where(findings.c.id == bindparam("this")).subquery()
+_LAST_CLOSED = (
+    select(func.max(decisions.c.at))
+    .join(findings, findings.c.id == decisions.c.finding_id)
+    .join(_THIS, (findings.c.person_id == _THIS.c.person_id) & (findings.c.kind == _THIS.c.kind))
+    .where(findings.c.tenant == _THIS.c.tenant, decisions.c.kind.in_(_CLOSING))
+)

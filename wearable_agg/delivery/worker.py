@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from clinical.rules import Rules
 from wearable_agg.delivery.chart import Ambiguous, Chart, NotSent, Outcome, Refused, Rejected
 from wearable_agg.delivery.compose import compose
+from wearable_agg.delivery.desk import Desk
 from wearable_agg.delivery.failpoints import reached
 from wearable_agg.delivery.fence import Fence
 from wearable_agg.delivery.gates import Gates, Key
@@ -29,6 +31,7 @@ from wearable_agg.delivery.ruling import ruling
 from wearable_agg.delivery.states import Attempt, Policy, judge
 from wearable_agg.delivery.validation import InvalidResource
 from wearable_agg.delivery.writes import Write
+from wearable_agg.store.commits import Commits
 from wearable_agg.store.database import writing
 
 log = structlog.get_logger()
@@ -60,7 +63,7 @@ class Delivery:
 
     Several may work on one database. `owner` names this one across restarts, so that after a
     crash its own rows need not wait for their lease to run out. `workers` writes are under way at
-    a time. `refresh` is called at each look, and may change `charts`.
+    a time. `refresh` is called now and then by `run`, and may change `charts`.
     """
 
     engine: Engine
@@ -76,20 +79,23 @@ class Delivery:
     _gates: Gates = field(default_factory=Gates)
 
     def run(self, stop: threading.Event, interval: float) -> None:
-        """Deliver until `stop` is set, looking every `interval` seconds for what is due.
+        """Deliver until `stop` is set. What somebody commits to the store is looked at at once.
 
-        Writes under way are finished first. Raises FencedOff and what the database raises.
+        Every `interval` seconds there is a look in any case, for what time has made due. Writes
+        under way are finished first. Raises FencedOff and what the database raises.
         """
         self.recover(restarted=True)
-        desk = _Desk(self.workers)
-        with ThreadPoolExecutor(self.workers) as pool:
+        desk, look_around_at = Desk(self.workers), 0.0
+        with ThreadPoolExecutor(self.workers) as pool, Commits(self.engine) as commits:
             while not stop.is_set():
-                self.refresh()
+                if time.monotonic() >= look_around_at:
+                    self.refresh()
+                    self.recover()
+                    look_around_at = time.monotonic() + interval
                 while not stop.is_set() and self._hand_out(desk, pool):
                     pass
-                desk.wait(interval)
+                desk.wait(interval, commits)
                 desk.check()
-                self.recover()
         desk.check()
 
     def recover(self, *, restarted: bool = False) -> int:
@@ -116,7 +122,7 @@ class Delivery:
         self._deliver(item)
         return True
 
-    def _hand_out(self, desk: _Desk, pool: ThreadPoolExecutor) -> bool:
+    def _hand_out(self, desk: Desk, pool: ThreadPoolExecutor) -> bool:
         desk.check()
         if not desk.is_free():
             return False
@@ -161,9 +167,10 @@ class Delivery:
         try:
             with self.engine.connect() as connection:
                 write = compose(connection, item, self.identity, chart.personality)
+                done_with = None if item.verifying else closed(connection, item)
             if item.verifying:
                 return write.verify(chart)
-            return self._kept(item, destination) or self._sent(write, chart)
+            return done_with or self._kept(item, destination) or self._sent(write, chart)
         except InvalidResource as error:
             return Rejected(str(error))
         except SQLAlchemyError:
@@ -173,26 +180,18 @@ class Delivery:
             return Ambiguous(f"Our own failure: {type(error).__name__}", rejected=True)
 
     def _kept(self, item: Item, destination: Destination) -> Outcome | None:
-        """Ask everything that can keep a write from being sent; None where it goes."""
-        with self.engine.connect() as connection:
-            done_with = closed(connection, item)
-        if kept := done_with or self._refused(item, destination):
-            return kept
-        with self.engine.connect() as connection:
-            return withheld(connection, item, destination.mode)
+        """Ask everything that can keep a write from being sent; None where it goes.
 
-    def _refused(self, item: Item, destination: Destination) -> Outcome | None:
-        """Ask about the patient as they are now; None where the write may go."""
-        if destination.facts is None:
-            return None
-        found = destination.facts.of(item.patient.patient_id)
-        if not isinstance(found, PatientRecord):
-            # whatever came of reading, nothing was written
-            return NotSent(found.reason) if isinstance(found, Ambiguous) else found
-        if found.unusable:
-            return Refused(found.unusable)
+        Consent was asked when the row was taken; reading the patient took its time since.
+        """
+        found = _patient(item, destination)
+        if found is not None and not isinstance(found, PatientRecord):
+            return found
         with self.engine.connect() as connection:
-            return ruling(connection, item, found, self.clock(), destination.rules)
+            if withdrawn := self.refusal(connection, item):
+                return Refused(withdrawn)
+            held = found and ruling(connection, item, found, self.clock(), destination.rules)
+            return held or withheld(connection, item, destination.mode)
 
     def _sent(self, write: Write, chart: Chart) -> Outcome:
         reached("before_send")
@@ -226,43 +225,16 @@ class Delivery:
         return next(known, Policy()).quarantine
 
 
-class _Desk:
-    """Counts the writes under way, and keeps what went wrong with one."""
-
-    def __init__(self, places: int) -> None:
-        self._places, self._taken = places, 0
-        self._change = threading.Condition()
-        self._changed = False
-        self._error: BaseException | None = None
-
-    def is_free(self) -> bool:
-        with self._change:
-            return self._taken < self._places
-
-    def begin(self) -> None:
-        with self._change:
-            self._taken += 1
-
-    def end(self, done: Future[None]) -> None:
-        with self._change:
-            self._taken -= 1
-            self._error = self._error or done.exception()
-            self._changed = True
-            self._change.notify_all()
-
-    def wait(self, seconds: float) -> None:
-        """Wait until a write has ended, or so many seconds."""
-        with self._change:
-            self._change.wait_for(lambda: self._changed, seconds)
-            self._changed = False
-
-    def check(self) -> None:
-        """Raise what went wrong with a write: our database failed, or our own code."""
-        with self._change:
-            error, self._error = self._error, None
-        if error is not None:
-            raise error
-
-
 def _key(item: Item) -> Key:
     return item.patient.tenant, item.patient.issuer
+
+
+def _patient(item: Item, destination: Destination) -> PatientRecord | Outcome | None:
+    """The patient as they are now, or why nothing may be sent; None where nobody is asked."""
+    if destination.facts is None:
+        return None
+    found = destination.facts.of(item.patient.patient_id)
+    if isinstance(found, PatientRecord):
+        return Refused(found.unusable) if found.unusable else found
+    # whatever came of reading, nothing was written
+    return NotSent(found.reason) if isinstance(found, Ambiguous) else found

@@ -15,6 +15,7 @@ import requests
 import structlog
 
 from app.demo.site import DELIVERY_CLIENT
+from app.roles.delivery import WORKERS
 from clinical.rules import configured
 from config.settings import Tenant
 from safeguards.egress import Egress, Limits
@@ -46,8 +47,7 @@ SCOPES = (
     "system/Patient.rs system/Condition.rs system/Flag.crus system/Observation.crus "
     "system/Device.crus system/Provenance.crus"
 )
-WORKERS = 8
-_INTERVAL_SECONDS = 0.03
+INTERVAL_SECONDS = 0.03
 
 
 class Site:
@@ -85,7 +85,7 @@ class Site:
         """What was seen."""
         return Personality.from_document(json.loads(self._seen.read_text("utf-8")))
 
-    def deliver(self) -> None:
+    def deliver(self, interval_seconds: float = INTERVAL_SECONDS) -> None:
         """Deliver until somebody ends this process."""
         be_quiet()
         engine = open_database(self._store)
@@ -94,7 +94,7 @@ class Site:
         fence, _ = raise_fence(engine, mark, identity, datetime.now(UTC) + POLICY.quarantine)
         charts = {("sandbox", self.issuer): self._destination(KillableEgress)}
         delivery = Delivery(engine, charts, identity, "host", fence=fence, workers=WORKERS)
-        delivery.run(threading.Event(), _INTERVAL_SECONDS)
+        delivery.run(threading.Event(), interval_seconds)
 
     def reconcile(self) -> None:
         """Compare both sides once."""
@@ -121,7 +121,7 @@ class Site:
         return found
 
     def _destination(self, egress_kind: type[Egress]) -> Destination:
-        egress = egress_kind([self.issuer], limits=LIMITS)
+        egress = egress_kind([self.issuer], limits=LIMITS, connections=2 * WORKERS)
         keys = ClientKeys.open(self._keys)
         access = BackendToken(Ehr(self._tenant, keys, Egress([self.issuer], limits=LIMITS)))
         chart = FhirChart(self.issuer, egress, access, self.personality())
