@@ -35,6 +35,9 @@ if [ ! -x .venv/bin/pip ]; then
     "$python" -m venv .venv
 fi
 
+# Python compiles what it imports; to compile all that is installed would take longer than the rest.
+install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile "$@"; }
+
 echo "Installing the locked packages (once; a minute or two) ..."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+install --require-hashes -r "$lock"
+install --no-deps --no-build-isolation -e .
