@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import json
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safeguards.strict_json import Malformed
+from tests.wearable_agg.vendors.spoiling import spoiled
 from wearable_agg.vendors.answers import Part
 from wearable_agg.vendors.errors import NotAuthentic, Unusable
 from wearable_agg.vendors.google_health.notifications import read_entry
@@ -71,34 +71,6 @@ PAGES: list[tuple[str, str, dict[str, Any]]] = [
     ),
 ]
 
-leaf = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=12)
-    | st.sampled_from(["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "9999s", "Europe"])
-)
-anything = st.recursive(
-    leaf, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner)
-)
-
-
-def places(value: Any) -> list[tuple[Any, Any]]:
-    """List every container and key inside a value."""
-    if not isinstance(value, dict | list):
-        return []
-    keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-    return [(value, key) for key in keys] + [pair for key in keys for pair in places(value[key])]
-
-
-def altered(value: Any, data: st.DataObject) -> Any:
-    """Return the value with anything at all in one place of it."""
-    copied = copy.deepcopy(value)
-    container, key = data.draw(st.sampled_from(places(copied)))
-    container[key] = data.draw(anything)
-    return copied
-
 
 @pytest.mark.threat("T25")
 @pytest.mark.parametrize(("vendor", "kind", "page"), PAGES)
@@ -107,7 +79,7 @@ def altered(value: Any, data: st.DataObject) -> Any:
 def test_any_value_in_any_place(
     vendor: str, kind: str, page: dict[str, Any], data: st.DataObject
 ) -> None:
-    raw = json.dumps(altered(page, data)).encode()
+    raw = json.dumps(spoiled(page, data)).encode()
     with contextlib.suppress(Malformed, Unusable):
         VENDORS[vendor].parse(kind, raw, ZoneInfo("Europe/Oslo"))
 
@@ -120,7 +92,7 @@ def test_any_value_in_any_place_of_a_notification(data: st.DataObject) -> None:
     entry = {"healthUserId": "4", "operation": "UPSERT", "dataType": "steps"}
     notice = {**entry, "intervals": [interval, {"physicalTimeInterval": TIMES}]}
     with contextlib.suppress(Unusable):
-        list(read_entry(Part(altered(notice, data))))
+        list(read_entry(Part(spoiled(notice, data))))
 
 
 @given(raw=st.binary(max_size=200))
