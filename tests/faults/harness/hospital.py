@@ -173,13 +173,13 @@ class Hospital:
         _, status = os.waitpid(child, 0)
         return int(os.WIFSIGNALED(status))
 
-    def fork(self, place: str = "") -> int:
+    def fork(self, place: str = "", interval_seconds: float = worker.INTERVAL_SECONDS) -> int:
         """Start delivery in a process, to die at the named place; returns its id."""
         child = os.fork()
         if child == 0:
             try:
                 os.environ[VARIABLE] = place
-                self.site.deliver()
+                self.site.deliver(interval_seconds)
             except Exception:
                 traceback.print_exc()
             finally:
