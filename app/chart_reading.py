@@ -13,6 +13,7 @@ import structlog
 from app.access import LaunchAccess
 from app.contexts import ContextGone, LaunchContext
 from app.parts import Parts
+from clinical.chart import Background
 from clinical.medications import Event, lanes, with_events, without_order
 from dashboards.services import Banner, MedicationRead, Missing
 from smart.ehr import Ehr
@@ -43,11 +44,19 @@ class ChartReading:
         """What the chart says the patient takes and took, as lanes up to today."""
         return self._or_missing(context, "Medications", lambda: self._medications(context, zone))
 
+    def background(self, context: LaunchContext, zone: ZoneInfo) -> Background | Missing:
+        """Problems, allergies and the visits of a year."""
+        wanted = self.parts.settings.tenant(context.tenant).scopes
+        return self._or_missing(
+            context,
+            "Problems, allergies and visits",
+            lambda: self._fitting(context, zone).background(wanted, self._granted(context)),
+        )
+
     def _medications(self, context: LaunchContext, zone: ZoneInfo) -> MedicationRead:
         wanted = self.parts.settings.tenant(context.tenant).scopes
         granted = self._granted(context)
-        record = replace(self._record(context, zone), habits=self._ehr(context).habits())
-        read = record.medications(wanted, granted)
+        read = self._fitting(context, zone).medications(wanted, granted)
         today = datetime.now(zone).date()
         events: list[Event] = [*read.dispenses, *read.administrations]
         drawn = with_events(lanes(read.orders, today), read.orders, events, today)
@@ -67,6 +76,10 @@ class ChartReading:
         ehr = self._ehr(context)
         access = LaunchAccess(self.parts.contexts, ehr, context)
         return PatientRecord(FhirReader(ehr.base, ehr.egress, access), context.facts.patient, zone)
+
+    def _fitting(self, context: LaunchContext, zone: ZoneInfo) -> PatientRecord:
+        """The record, read as this EHR wants to be asked."""
+        return replace(self._record(context, zone), habits=self._ehr(context).habits())
 
     def _ehr(self, context: LaunchContext) -> Ehr:
         return self.parts.ehrs[context.tenant]

@@ -17,6 +17,7 @@ from app.contexts import ContextGone, LaunchContext
 from app.guard import live_context
 from app.memory import Memory
 from app.parts import Parts
+from clinical.chart import Background
 from clinical.findings import Decision
 from dashboards.services import (
     Banner,
@@ -91,6 +92,15 @@ class LaunchedServices:
         return self.memory.recall(
             (context, "medications"),
             lambda: self.chart.medications(launched, self._zone(launched)),
+            _while_it_lasts,
+        )
+
+    def background(self, context: str) -> Background | Missing:
+        """See `Services`."""
+        launched = self._launched(context)
+        return self.memory.recall(
+            (context, "background"),
+            lambda: self.chart.background(launched, self._zone(launched)),
             _while_it_lasts,
         )
 

@@ -42,6 +42,12 @@ class Allergy:
     criticality: str = ""  # "low", "high", "unable-to-assess"
     reactions: tuple[str, ...] = ()
 
+    @property
+    def is_present(self) -> bool:
+        """Whether it counts now: not resolved, not refuted, not entered in error."""
+        present = self.clinical_status in _PRESENT
+        return present and self.verification not in _REFUTED
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -57,12 +63,17 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Problems, allergies and visits, and in `gaps` a sentence for each part that is missing."""
+    """Problems, allergies and visits, and in `gaps` a sentence for each part that is missing.
+
+    `complete` names the kinds of resource that were read to the end: of these the chart holds no
+    more than is here.
+    """
 
     problems: tuple[Problem, ...] = ()
     allergies: tuple[Allergy, ...] = ()
     visits: tuple[Visit, ...] = ()
     gaps: tuple[str, ...] = ()
+    complete: frozenset[str] = frozenset()
 
     def has(self, codes: Iterable[tuple[str, str]]) -> bool:
         """Whether a problem that is present carries one of these codes (system, code)."""

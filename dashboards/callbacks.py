@@ -78,6 +78,10 @@ def _patient(app: Dash, desk: Desk) -> None:
     def show_patient(viewport: Any, path: str) -> Any:
         return desk.patient(path) if viewport else _nothing()
 
+    @app.callback(Output("background", "children"), Input("viewport", "data"), _PATH)
+    def show_background(viewport: Any, path: str) -> Any:
+        return desk.background(path) if viewport else _nothing()
+
 
 def _timeline(app: Dash, desk: Desk) -> None:
     @app.callback(

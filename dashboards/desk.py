@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from clinical.findings import Decision
 from dashboards import parts
+from dashboards.background import background_panel
 from dashboards.facts import facts
 from dashboards.figures import Figure, TimelineData, View, timeline_figure
 from dashboards.findings_actions import LONGEST_NOTE
@@ -79,6 +80,11 @@ class Desk:
         shown = parts.patient_banner(banner, today)
         operates = self._services.operates(context)
         return Patient(shown, parts.identity(banner), not operates)
+
+    def background(self, path: str) -> list[Component]:
+        """What the chart says besides drugs."""
+        context = self._services.open(path)
+        return background_panel(self._services.background(context), self._zone(context))
 
     def timeline(
         self, path: str, days: int, viewport: Mapping[str, Any], *, fresh: bool = False

@@ -36,6 +36,7 @@ def page() -> Component:
                     _attention(),
                     _timeline(),
                     html.Div(id="ecg-panel"),
+                    html.Div(id="background"),
                 ]
             ),
         ],

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from clinical.chart import Background
 from clinical.findings import Decision, FindingState
 from clinical.medications import Lane
 
@@ -257,6 +258,10 @@ class Services(Protocol):
 
     def medications(self, context: str) -> MedicationRead | Missing:
         """What the chart says the patient takes and took."""
+        ...
+
+    def background(self, context: str) -> Background | Missing:
+        """What the chart says besides drugs: problems, allergies and the visits of a year."""
         ...
 
     def wearables(self, context: str, first: date, last: date) -> WearableRead | Missing:

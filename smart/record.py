@@ -94,7 +94,8 @@ class PatientRecord:
         each_on_its_own([(part, partial(self._without_drugs, reading, part)) for part in asked])
         problems, allergies, visits = (tuple(part.entries) for part in parts)
         gaps = tuple(str(gap) for part in parts for gap in part.gaps)
-        return Background(problems, allergies, visits, gaps)
+        complete = frozenset(part.kind for part in asked if not part.gaps)
+        return Background(problems, allergies, visits, gaps, complete)
 
     def _reading(self, wanted: Iterable[str], granted: Iterable[str] | None) -> PartReading:
         scopes = Scopes.of(wanted, granted)

@@ -16,7 +16,7 @@ from clinical.findings import Decision
 from dashboards.services import Banner, LaunchExpired, MedicationRead, Missing, Outcome
 from safeguards.assertions import Asker, Verifier
 from tests.app.conftest import Browser, Site
-from tests.support.stub_ehr import StubEhr, order
+from tests.support.stub_ehr import SCOPES, StubEhr, order
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 1, 2)
 SEEN = Decision.ACKNOWLEDGED
@@ -116,6 +116,32 @@ def test_medications_come_as_lanes(desk: Desk) -> None:
     read = desk.ask("medications")
     assert [lane.name for lane in read.lanes] == ["Apixaban"]
     assert read.gaps == ()
+
+
+@pytest.fixture
+def asthmatic(ehr: StubEhr, tmp_path: Path) -> Desk:
+    """A site that asks for problems and allergies, of which the EHR grants only the problems."""
+    problem = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/marit"}}
+    ehr.resources["Condition"] = [problem | {"code": {"text": "Asthma"}}]
+    scopes = f"{SCOPES} patient/Condition.rs"
+    ehr.token_answer["scope"] = scopes
+    asked = (*scopes.split(), "patient/AllergyIntolerance.rs")
+    site = Site(ehr, tmp_path / "data", changes={"scopes": asked})
+    return Desk(site, site.browser())
+
+
+def test_problems_are_read_where_they_are_granted(asthmatic: Desk) -> None:
+    read = asthmatic.ask("background")
+    assert [problem.name for problem in read.problems] == ["Asthma"]
+    assert read.complete == {"Condition"}
+    assert [gap.partition(":")[0] for gap in read.gaps] == ["Allergies"]
+
+
+def test_without_the_ehr_the_background_is_missing(asthmatic: Desk, ehr: StubEhr) -> None:
+    ehr.statuses["/fhir/Condition"] = 503
+    read = asthmatic.ask("background")
+    assert (read.problems, read.complete) == ((), frozenset())
+    assert "Problem list: The EHR does not answer at the moment." in read.gaps
 
 
 def test_what_could_not_be_read_is_said_in_words(desk: Desk, ehr: StubEhr) -> None:
@@ -221,6 +247,7 @@ def test_what_is_not_permitted_is_said(desk: Desk, backend: StubBackend) -> None
     [
         ("banner", ()),
         ("medications", ()),
+        ("background", ()),
         ("timezone", ()),
         ("operates", ()),
         ("today", ()),

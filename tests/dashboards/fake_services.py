@@ -8,6 +8,7 @@ from threading import Lock
 
 import numpy as np
 
+from clinical.chart import Allergy, Background, Problem, Visit
 from clinical.findings import Decision, FindingState, after
 from clinical.medications import Order, Source, lanes
 from dashboards.services import (
@@ -175,6 +176,14 @@ def strip(start: datetime, rate: int = 250, seconds: int = 30) -> Strip:
     return Strip(start, float(rate), "I", "131329", [int(v) for v in np.round(volts * 1000)])
 
 
+_BACKGROUND = Background(
+    problems=(Problem("Condition/1", "Essential hypertension", onset=date(2019, 5, 2)),),
+    allergies=(Allergy("AllergyIntolerance/1", "Penicillin", reactions=("Rash",)),),
+    visits=(Visit("Encounter/1", "Cardiology visit", "finished", "AMB", ago(30)),),
+    complete=frozenset({"Condition", "AllergyIntolerance", "Encounter"}),
+)
+
+
 @dataclass
 class FakeServices:
     """Services over made-up data. Any part may be made Missing, or the launch ended."""
@@ -224,6 +233,9 @@ class FakeServices:
         return self._part("Medications") or MedicationRead(
             tuple(lanes(self.drugs, TODAY)), self.gaps
         )
+
+    def background(self, context: str) -> Background | Missing:
+        return self._part("Problems, allergies and visits") or _BACKGROUND
 
     def wearables(self, context: str, first: date, last: date) -> WearableRead | Missing:
         return self._part("Wearable data") or self._wearables(first, last)
