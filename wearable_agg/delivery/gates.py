@@ -46,17 +46,15 @@ class Gates:
         """Shut or open by what an EHR answered; True where it is back after an outage."""
         with self._lock:
             gate = self._gates.setdefault(key, _Gate())
-            if isinstance(outcome, Throttled):
-                asked = timedelta(seconds=outcome.after or 0.0)
-                pause = max(policy.first_pause, min(asked, policy.longest_pause))
-                self._gates[key] = _Gate(shut_until=now + pause)  # it is in reach, only busy
-                return False
             if isinstance(outcome, NotSent):
                 gate.failures += 1
                 gate.shut_until = now + min(policy.pause(gate.failures, 1.0), LONGEST)
                 return False
             back = gate.failures > 0
             self._gates[key] = _Gate()
+            if isinstance(outcome, Throttled):  # it is in reach, only busy
+                pause = max(policy.first_pause, policy.asked(outcome.after))
+                self._gates[key].shut_until = now + pause
             return back
 
     def _is_open(self, key: Key, now: datetime) -> bool:

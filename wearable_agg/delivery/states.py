@@ -89,6 +89,11 @@ class Policy:
         doubled = self.first_pause * (1 << min(max(attempts - 1, 0), 20))
         return min(doubled, self.longest_pause) * (0.5 + jitter / 2)
 
+    def asked(self, seconds: float | None) -> timedelta:
+        """Return the pause that an EHR asked for, within reason."""
+        longest = self.longest_pause.total_seconds()
+        return timedelta(seconds=min(max(seconds or 0.0, 0.0), longest))
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -149,8 +154,9 @@ def _judge(outcome: Outcome, attempt: Attempt, policy: Policy) -> Verdict:
             state = State.DEAD if rejections >= REJECTIONS else State.UNKNOWN
             return replace(enter(state, reason, policy.quarantine), rejections=rejections)
         case Throttled(reason, after):
-            asked = timedelta(seconds=max(after or 0.0, 0.0))
-            later = enter(again, reason, max(pause, min(asked, policy.longest_pause)))
+            # the EHR is in reach: that it was away for long before is no reason to wait longer
+            shortest = policy.pause(1, attempt.jitter)
+            later = enter(again, reason, max(shortest, policy.asked(after)))
             return replace(later, counts=False)
         case NotSent(reason) | Conflict(reason):
             return enter(again, reason, pause)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from wearable_agg.delivery.chart import Created, NotSent, Throttled
 from wearable_agg.delivery.gates import LONGEST, Gates
 from wearable_agg.delivery.states import Policy
@@ -54,5 +56,12 @@ def test_a_busy_ehr_after_an_outage_is_not_left_longer_than_it_asks():
     gates = Gates()
     gates.learn(KEY, NotSent("down"), NOW, Policy())
     gates.passed(KEY, NOW)
-    gates.learn(KEY, Throttled("busy", 1), NOW, Policy())
+    assert gates.learn(KEY, Throttled("busy", 1), NOW, Policy()) is True
     assert gates.passable([KEY], seconds(1)) == [KEY]
+
+
+@pytest.mark.threat("T40")
+def test_an_absurd_wish_is_not_granted():
+    gates = Gates()
+    gates.learn(KEY, Throttled("busy", 1e300), NOW, Policy())
+    assert gates.passable([KEY], NOW + Policy().longest_pause) == [KEY]

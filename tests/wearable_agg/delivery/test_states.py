@@ -71,9 +71,16 @@ def test_the_third_rejection_by_a_server_error_is_the_last():
 
 
 @pytest.mark.threat("T40")
-@pytest.mark.parametrize(("asked", "waits"), [(60.0, 60), (1e9, 900), (-5.0, 0.75), (None, 0.75)])
+@pytest.mark.parametrize(
+    ("asked", "waits"), [(60.0, 60), (1e9, 900), (1e300, 900), (-5.0, 0.75), (None, 0.75)]
+)
 def test_a_throttled_write_waits_as_long_as_asked_within_reason(asked, waits):
     assert verdict(Throttled("429", asked)).next_at == NOW + timedelta(seconds=waits)
+
+
+def test_a_busy_ehr_after_a_long_outage_is_asked_again_as_soon_as_it_allows():
+    busy = verdict(Throttled("429", 0.5), attempts=20)
+    assert busy.next_at - NOW < timedelta(seconds=1)
 
 
 def test_pauses_double_up_to_a_quarter_of_an_hour():
