@@ -28,6 +28,7 @@ class Meaning(StrEnum):
     AFIB_NEGATIVE = "afib_negative"
     ATRIAL_FIBRILLATION = "atrial_fibrillation"
     IRREGULAR = "irregular"
+    OTHER_RHYTHM = "other_rhythm"
     INCONCLUSIVE_HIGH_RATE = "inconclusive_high_hr"
     INCONCLUSIVE_LOW_RATE = "inconclusive_low_hr"
     INCONCLUSIVE = "inconclusive"
@@ -38,6 +39,9 @@ class Meaning(StrEnum):
 
 POSITIVE = frozenset({Meaning.ATRIAL_FIBRILLATION, Meaning.IRREGULAR})
 """Verdicts that ask for a look."""
+
+
+_KIND = "atrial-fibrillation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,23 @@ class RhythmEvent:
         return self.meaning in POSITIVE
 
     @property
+    def is_own(self) -> bool:
+        """Whether our own, investigational software decided."""
+        return self.decider in load("deciders")["own"]
+
+    @property
+    def decided_by(self) -> str:
+        """The decider as people call it."""
+        known = load("deciders")
+        names = {**known["vendor"], **known["own"]}
+        return str(names.get(self.decider, self.decider))
+
+    @property
+    def severity(self) -> str:
+        """The word that orders attention, "" for what asks for none."""
+        return severity(_KIND, [self]) if self.is_positive else ""
+
+    @property
     def text(self) -> str:
         """The meaning as a sentence for people, never stronger than "possible"."""
         return str(load("verdicts")["meaning"][self.meaning.value])
@@ -76,6 +97,25 @@ def meaning_of(word: str) -> Meaning:
         return Meaning(word)
     except ValueError:
         return Meaning.UNKNOWN
+
+
+def once(events: Iterable[RhythmEvent]) -> list[RhythmEvent]:
+    """Return the events, the latest first, each verdict once.
+
+    A vendor may tell the same verdict in two ways, as of the recording and as of the measure.
+    """
+    kept: dict[tuple[object, ...], RhythmEvent] = {}
+    for one in events:
+        second = int(one.start.timestamp())
+        kept.setdefault((one.decider, one.signal, one.meaning, second), one)
+    return sorted(kept.values(), key=lambda one: one.start, reverse=True)
+
+
+def foremost(events: Iterable[RhythmEvent], most: int) -> list[RhythmEvent]:
+    """Return at most so many, the latest first; what asks for a look goes before the rest."""
+    newest = sorted(events, key=lambda one: one.start, reverse=True)
+    ranked = sorted(newest, key=lambda one: not one.is_positive)[:most]
+    return sorted(ranked, key=lambda one: one.start, reverse=True)
 
 
 def severity(kind: str, events: Iterable[RhythmEvent]) -> str:

@@ -1,4 +1,4 @@
-"""The engine role: finds atrial fibrillation in the streamed ECG."""
+"""The engine role: finds atrial fibrillation in streamed ECG and in recordings that people took."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
+from safeguards.vault import Vault
 from wearable_agg.afib.step import warm_up
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
+from wearable_agg.engine.spots import SpotClassifier, opinion
+from wearable_agg.measurements.model import EcgSignal
 from wearable_agg.store.database import open_database
 from wearable_agg.store.migrations import migrate
 
@@ -24,16 +27,20 @@ def run(settings: Settings, stop: threading.Event) -> None:
     migrate(wearables)
     inbox = open_inbox(settings.ecg_database)
     warm_up()
+    opinion(EcgSignal(300.0, "", 1.0, (0.0,) * 3000))  # compiled or loaded before streams wait
     timezones = {tenant.id: tenant.timezone for tenant in settings.tenants}
     engine = EmbeddedEngine(inbox, wearables, timezones)
+    spots = SpotClassifier(wearables, Vault.open(settings.keys))
     try:
-        _work(engine, settings.engine_interval_seconds, stop)
+        _work(engine, spots, settings.engine_interval_seconds, stop)
     finally:
         inbox.dispose()
         wearables.dispose()
 
 
-def _work(engine: EmbeddedEngine, interval: float, stop: threading.Event) -> None:
+def _work(
+    engine: EmbeddedEngine, spots: SpotClassifier, interval: float, stop: threading.Event
+) -> None:
     """Follow the inbox; where a database cannot be used, pause and go back to the checkpoint."""
     resumed = False
     while not stop.is_set():
@@ -41,7 +48,7 @@ def _work(engine: EmbeddedEngine, interval: float, stop: threading.Event) -> Non
             if not resumed:
                 engine.resume()
                 resumed = True
-            if not engine.advance() and not engine.tidy():
+            if not engine.advance() and not engine.tidy() and not spots.step():
                 stop.wait(interval)
         except SQLAlchemyError as error:
             log.error("database not usable", reason=str(error.__cause__ or error))

@@ -38,6 +38,8 @@ class StubBackend:
             "/rhythm": {
                 "episodes": [],
                 "recorded_seconds": 3600,
+                "events": [],
+                "events_left_out": 0,
                 "analysed_seconds": 3000,
                 "af_seconds": 0,
             },

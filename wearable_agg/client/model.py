@@ -140,10 +140,40 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
+class RhythmEvent:
+    """One verdict on a rhythm, by whomever: a vendor's on its own recording, or ours.
+
+    `meaning` is a word of config/clinical/verdicts.toml, `text` a sentence for people and `said`
+    the decider's own word. `signal` is ECG or PPG. `end` None: still going on. `severity` is "" for
+    what asks for no look; a verdict on the pulse never has that of one on an ECG.
+    """
+
+    meaning: str
+    text: str
+    start: datetime
+    end: datetime | None
+    signal: str
+    decider: str
+    decided_by: str
+    version: str
+    investigational: bool
+    said: str
+    device: str
+    probability: float | None
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Episodes, and how many seconds were recorded, could be analysed, and were in AF."""
+    """Episodes, and how many seconds were recorded, could be analysed, and were in AF.
+
+    `events` are all verdicts on the rhythm, the latest first, episodes among them; what asks for a
+    look comes before the rest where there are too many, and `events_left_out` counts those.
+    """
 
     episodes: tuple[Episode, ...]
+    events: tuple[RhythmEvent, ...]
+    events_left_out: int
     recorded_seconds: float
     analysed_seconds: float
     af_seconds: float
@@ -185,6 +215,7 @@ class Reason:
 class Finding:
     """A finding with what speaks for it; `version` is to be given back when deciding.
 
+    `severity` orders attention: a finding that rests on the pulse alone never has that of an ECG.
     `probability` (0 to 1, None where the decider gives none) and `evidence` are those of the
     decision by which it was found. `decisions`: the first one first.
     """
@@ -205,6 +236,7 @@ class Finding:
     device: str
     probability: float | None
     evidence: tuple[Reason, ...]
+    severity: str
     has_strip: bool
     write: Write
     decisions: tuple[Decided, ...]

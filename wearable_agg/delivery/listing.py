@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, and_, or_, select
 
 from safeguards.strict_json import loads
 from wearable_agg.delivery.abilities import WORKLIST
+from wearable_agg.delivery.rhythm_events import severities
 from wearable_agg.delivery.states import HELD, State
 from wearable_agg.people.registry import members
 from wearable_agg.store.clock import from_micros
@@ -55,10 +56,12 @@ def list_findings(
     found = connection.execute(wanted).mappings().all()
     ids = [row["id"] for row in found]
     seconds, shown = _seconds(connection, ids), _with_strip(connection, ids)
+    words = severities(connection, person_id, found)
     judged, writes = _decisions(connection, ids), _writes(connection, ids)
     return [
         {
             **_facts(row),
+            "severity": words[row["id"]],
             "duration_seconds": seconds[row["id"]],
             "has_strip": row["id"] in shown,
             "write": _write(writes[row["id"]], row),

@@ -1,17 +1,22 @@
-"""What the page reads of the rhythm: episodes, and how much of the time was looked at."""
+"""What the page reads of the rhythm: episodes, verdicts, how much of the time was looked at."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, or_, select
+from sqlalchemy import Connection, RowMapping, func, select
 
+from clinical.verdicts import RhythmEvent, foremost
 from wearable_agg.delivery.listing import iso
+from wearable_agg.delivery.rhythm_events import episodes_between, events_between
 from wearable_agg.people.registry import members
 from wearable_agg.store.clock import to_micros
 from wearable_agg.store.findings_tables import analysed, findings
 from wearable_agg.store.findings_tables import episodes as episodes_table
+from wearable_agg.store.recording_tables import ecg_recordings, rhythm_notices
+
+MOST_EVENTS = 200
 
 
 def episodes(
@@ -21,35 +26,47 @@ def episodes(
 
     Episodes that reach into the window are whole. Analysed stretches count by their start.
     """
+    verdicts = events_between(connection, person_id, start, end)
+    shown = foremost(verdicts, MOST_EVENTS)
     return {
-        "episodes": [_shown(row) for row in _rows(connection, person_id, start, end)],
+        "episodes": [_shown(row) for row in episodes_between(connection, person_id, start, end)],
+        "events": [_event_shown(one) for one in shown],
+        "events_left_out": len(verdicts) - len(shown),
         **_totals(connection, person_id, start, end),
     }
 
 
 def is_known(connection: Connection, person_id: int) -> bool:
-    """Tell whether anything of the person's rhythm was ever analysed or found."""
-    kept = (analysed.c.person_id, episodes_table.c.person_id, findings.c.person_id)
+    """Tell whether anything of the person's rhythm was ever told, analysed or found."""
+    told = (ecg_recordings.c.person_id, rhythm_notices.c.person_id)
+    kept = (analysed.c.person_id, episodes_table.c.person_id, findings.c.person_id, *told)
     return any(
         connection.execute(select(column).where(members(column, person_id)).limit(1)).first()
         for column in kept
     )
 
 
-def _rows(
-    connection: Connection, person_id: int, start: datetime, end: datetime
-) -> list[RowMapping]:
-    table = episodes_table
-    reaches_in = or_(
-        table.c.end > to_micros(start),
-        table.c.end.is_(None) & (table.c.last_seen_at > to_micros(start)),
-    )
-    found = connection.execute(
-        select(table)
-        .where(members(table.c.person_id, person_id), table.c.onset < to_micros(end), reaches_in)
-        .order_by(table.c.onset)
-    )
-    return list(found.mappings())
+def _event_shown(one: RhythmEvent) -> dict[str, Any]:
+    """Return an event as the API gives it."""
+    return {
+        "meaning": one.meaning.value,
+        "text": one.text,
+        "start": _iso(one.start),
+        "end": one.end and _iso(one.end),
+        "signal": one.signal.value,
+        "decider": one.decider,
+        "decided_by": one.decided_by,
+        "version": one.version,
+        "investigational": one.is_own,
+        "said": one.said,
+        "device": one.device,
+        "probability": one.probability,
+        "severity": one.severity,
+    }
+
+
+def _iso(instant: datetime) -> str | None:
+    return iso(to_micros(instant))
 
 
 def _shown(row: RowMapping) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Vendors' verdicts and our own detections as events of one kind."""
+"""Vendors' verdicts on a rhythm, and our own on single recordings, as events of one kind."""
 
 from __future__ import annotations
 
 from clinical.verdicts import Meaning, RhythmEvent, Signal, meaning_of
-from wearable_agg.delivery.detection import Detection
 from wearable_agg.measurements.model import EcgRecording, RhythmNotification, RhythmVerdict
+from wearable_agg.measurements.statements import OwnVerdict
 
 _IRREGULAR = "irregular"
 _SIGNALS = {"ecg": Signal.ECG, "ppg": Signal.PPG}
@@ -28,15 +28,16 @@ def of_vendor(said: EcgRecording | RhythmVerdict | RhythmNotification) -> Rhythm
     return RhythmEvent(meaning, said.start, said.end, signal, said.source, "", word, said.device)
 
 
-def of_detection(detection: Detection) -> RhythmEvent:
-    """Return what our own rule decided."""
+def of_own(made: OwnVerdict) -> RhythmEvent:
+    """Return what our own rule decided about a recording that a person took."""
     return RhythmEvent(
-        meaning=Meaning.ATRIAL_FIBRILLATION,
-        start=detection.onset,
-        end=detection.end,
-        signal=Signal(detection.signal),
-        decider=detection.decider,
-        version=detection.decider_version,
-        said=Meaning.ATRIAL_FIBRILLATION.value,
-        device=detection.device,
+        meaning=meaning_of(made.verdict),
+        start=made.start,
+        end=made.end,
+        signal=Signal.ECG,
+        decider=made.decider,
+        version=made.decider_version,
+        said=made.said,
+        device=made.device,
+        probability=made.probability,
     )

@@ -83,6 +83,12 @@ def recordings_of(
     return [_recording(vault, row) for row in rows]
 
 
+def recording_called(connection: Connection, vault: Vault, recording_id: int) -> EcgRecording:
+    """Return one recording, samples in microvolts. Raises Unreadable and KeyUnavailable."""
+    row = connection.execute(select(ecg_recordings).where(ecg_recordings.c.id == recording_id))
+    return _recording(vault, row.one())
+
+
 def keep_notice(
     connection: Connection, tenant: str, person_id: int, one: RhythmNotification | RhythmVerdict
 ) -> bool:

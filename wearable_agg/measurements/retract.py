@@ -12,7 +12,7 @@ from wearable_agg.measurements.sources import vendor_of
 from wearable_agg.measurements.upsert import INCOMING, ChangedDay
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.measurement_tables import measurements, retractions, series
-from wearable_agg.store.recording_tables import ecg_recordings, rhythm_notices
+from wearable_agg.store.recording_tables import ecg_recordings, rhythm_notices, spot_verdicts
 from wearable_agg.store.upserts import insert
 
 Key = tuple[int, int, int]
@@ -87,13 +87,15 @@ def withdraw(
             .on_conflict_do_nothing()
         )
     for table in (ecg_recordings, rhythm_notices):
-        connection.execute(
-            delete(table).where(
-                table.c.person_id == person_id,
-                table.c.source == vendor,
-                table.c.vendor_id.in_(ids),
-            )
+        told = (
+            (table.c.person_id == person_id)
+            & (table.c.source == vendor)
+            & table.c.vendor_id.in_(ids)
         )
+        if table is ecg_recordings:
+            gone = select(table.c.id).where(told)
+            connection.execute(delete(spot_verdicts).where(spot_verdicts.c.recording_id.in_(gone)))
+        connection.execute(delete(table).where(told))
     return retract(connection, _keys_of(connection, person_id, vendor, ids))
 
 

@@ -40,9 +40,9 @@ episodes = Table(
     Column("decider_version", String, nullable=False),
     Column("signal", String, nullable=False),
     Column("device", String, nullable=False),
+    Column("finding_id", ForeignKey("findings.id"), index=True),
     Column("probability", Float),
     Column("evidence", Text, nullable=False, server_default="{}"),
-    Column("finding_id", ForeignKey("findings.id"), index=True),
     UniqueConstraint("stream", "onset"),
     Index("ix_episodes_person_onset", "person_id", "onset"),
 )
@@ -82,9 +82,9 @@ findings = Table(
     Column("decider_version", String, nullable=False),
     Column("signal", String, nullable=False),
     Column("device", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
     Column("probability", Float),
     Column("evidence", Text, nullable=False, server_default="{}"),
-    Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("tenant", "trigger"),
     Index(
         "uq_findings_one_open",

@@ -135,7 +135,8 @@ def test_the_database_itself_refuses_a_second_open_finding(store, detect, make):
             text(
                 "INSERT INTO findings SELECT 'twin', tenant, person_id, kind, 'open', version, "
                 "'other', onset, \"end\", last_seen_at, detected_at, mean_rate, max_rate, "
-                "coverage, decider, decider_version, signal, device, created_at FROM findings"
+                "coverage, decider, decider_version, signal, device, created_at, probability, "
+                "evidence FROM findings"
             )
         )
 

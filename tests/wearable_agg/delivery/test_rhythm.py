@@ -71,6 +71,8 @@ def test_analysed_time_is_summed_over_the_window(store, person):
 def test_nothing_known_is_nothing(store, person):
     assert rhythm(store, person, 0, 60) == {
         "episodes": [],
+        "events": [],
+        "events_left_out": 0,
         "recorded_seconds": 0,
         "analysed_seconds": 0,
         "af_seconds": 0,

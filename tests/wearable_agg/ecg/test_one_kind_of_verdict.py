@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinical.verdicts import Meaning, RhythmEvent, Signal, meaning_of, severity
+from clinical.verdicts import (
+    Meaning,
+    RhythmEvent,
+    Signal,
+    foremost,
+    meaning_of,
+    once,
+    severity,
+)
 from config.clinical import load
-from wearable_agg.delivery.detection import Detection
-from wearable_agg.ecg.verdicts import of_detection, of_vendor
+from wearable_agg.ecg.verdicts import of_own, of_vendor
 from wearable_agg.measurements.model import EcgRecording, RhythmNotification, RhythmVerdict
+from wearable_agg.measurements.statements import OwnVerdict
 from wearable_agg.vendors.verdicts import verdict
 
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)
@@ -71,12 +80,29 @@ def test_a_pulse_notice_is_marked_as_pulse() -> None:
     assert unstated.signal is Signal.PPG
 
 
-def test_our_own_detection_names_rule_and_version() -> None:
-    found = of_detection(
-        Detection("t", 1, "s/I", "d", START, END, None, 90, 120, 1.0, "rule", "7", "ECG", None)
-    )
-    assert (found.decider, found.version, found.signal) == ("rule", "7", Signal.ECG)
-    assert found.text == "Possible atrial fibrillation"
+def test_our_own_verdict_names_rule_and_version() -> None:
+    made = OwnVerdict("atrial_fibrillation", "A", "wristchart-spot", "7", 0.93, START, END, "d")
+    found = of_own(made)
+    assert (found.decider, found.version, found.signal) == ("wristchart-spot", "7", Signal.ECG)
+    assert (found.text, found.probability) == ("Possible atrial fibrillation", 0.93)
+    assert (found.decided_by, found.is_own) == ("Wristchart, recording", True)
+
+
+def test_the_same_verdict_told_in_two_ways_is_one() -> None:
+    listed = recording("withings_list", 1)
+    measured = replace(listed, start=START + timedelta(milliseconds=300), said="11")
+    assert once([listed, measured]) == [listed]
+    other = replace(listed, meaning=Meaning.INCONCLUSIVE)
+    assert len(once([listed, other])) == 2
+
+
+def test_what_asks_for_a_look_is_not_crowded_out() -> None:
+    quiet = [
+        replace(event(Meaning.AFIB_NEGATIVE, Signal.PPG), start=START + timedelta(minutes=n))
+        for n in range(1, 9)
+    ]
+    loud = event(Meaning.ATRIAL_FIBRILLATION, Signal.ECG)
+    assert foremost([*quiet, loud], 3) == [quiet[7], quiet[6], loud]
 
 
 def test_pulse_never_raises_what_ecg_says() -> None:
@@ -85,4 +111,5 @@ def test_pulse_never_raises_what_ecg_says() -> None:
     fibrillation = event(Meaning.ATRIAL_FIBRILLATION, Signal.ECG)
     assert severity(AF, [sinus, pulse]) == severity(AF, [sinus])
     assert severity(AF, [fibrillation, pulse]) == severity(AF, [fibrillation]) == "High"
-    assert severity(AF, [pulse]) == "Low"
+    assert severity(AF, [pulse]) == pulse.severity == "Low"
+    assert (sinus.severity, fibrillation.severity) == ("", "High")
