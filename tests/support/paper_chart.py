@@ -40,6 +40,7 @@ class PaperChart(Chart):
         self.writes: list[str] = []
         self.before_update: Callable[[], None] = lambda: None
         self._numbers = itertools.count(1)
+        self._named: dict[tuple[str, str, str], list[str]] = {}
 
     def create(self, new: Sequence[New]) -> Outcome:
         if self.down:
@@ -58,14 +59,13 @@ class PaperChart(Chart):
             return NotSent("down")
         name, kind = new[0].unless, new[0].resource["resourceType"]
         assert name is not None
-        same = [each for each in self.of_type(kind) if _bears(each, name)]
+        same = self._bearing(kind, name)
         return _existing(same[0]) if same else Absent()
 
     def find(self, resource_type: str, identifier: Identifier, patient: str) -> Found | Failure:
         if self.down:
             return NotSent("down")
-        same = [each for each in self.of_type(resource_type) if _bears(each, identifier)]
-        return Found(tuple(copy.deepcopy(same)))
+        return Found(tuple(copy.deepcopy(self._bearing(resource_type, identifier))))
 
     def held(self, resource_type: str, patient: str) -> Found | Failure:
         if self.down:
@@ -101,6 +101,13 @@ class PaperChart(Chart):
         identifier = str(next(self._numbers))
         meta = {**resource.get("meta", {}), "versionId": "1", "lastUpdated": identifier.zfill(9)}
         self.held_now[identifier] = {**resource, "id": identifier, "meta": meta}
+        for name in resource.get("identifier", []):
+            key = (resource["resourceType"], name["system"], name["value"])
+            self._named.setdefault(key, []).append(identifier)
+
+    def _bearing(self, kind: str, name: Identifier) -> list[dict[str, Any]]:
+        known = self._named.get((kind, name.system, name.value), [])
+        return [each for each in map(self.held_now.get, known) if each and _bears(each, name)]
 
     def _answer(self, done: Outcome, kind: type[Created] | type[Updated]) -> Outcome:
         if self.lose:
