@@ -74,7 +74,12 @@ def test_epic_is_not_asked_for_what_it_does_not_have():
 
 
 def test_epic_takes_observations_and_no_flags():
-    assert backend_proposal(found(EPIC)) == ("system/Patient.rs", "system/Observation.crus")
+    assert backend_proposal(found(EPIC)) == (
+        "system/Patient.rs",
+        "system/Condition.rs",
+        "system/Observation.crus",
+        "system/Communication.crs",
+    )
 
 
 def test_oracle_is_asked_for_what_it_lists_and_never_for_wildcards():
