@@ -68,8 +68,7 @@ def happen(world: World) -> None:
 
 def _sync(world: World, user: str) -> None:
     """Receive what the watch recorded since it last synced; an early sync is announced twice."""
-    low, high = world.synced(user), world.now()
-    world.store.execute("UPDATE wearers SET synced = ? WHERE user = ?", high.timestamp(), user)
+    low, high = world.sync(user)
     _announce(world, news_of_sync(world, user, low, high))
     if high - low > timedelta(hours=1):
         schedule(world, user, REPEAT, REPEAT_SECONDS, low, high)
@@ -90,6 +89,11 @@ def _amend(world: World, user: str) -> None:
         "INSERT INTO late_steps VALUES (?, ?, ?)"
         " ON CONFLICT (user, day) DO UPDATE SET steps = steps + excluded.steps",
         *(user, yesterday.isoformat(), LATE_STEPS),
+    )
+    world.store.execute(
+        "INSERT INTO amendments VALUES (?, ?, ?)"
+        " ON CONFLICT (user, day) DO UPDATE SET at = excluded.at",
+        *(user, yesterday.isoformat(), world.clock()),
     )
     noon = datetime.combine(yesterday, time(12), zone).astimezone(UTC)
     _announce(world, News(user, (STEPS,), noon, noon + timedelta(minutes=10)))

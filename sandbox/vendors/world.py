@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from time import time as seconds_now
 
 from sandbox.vendors.apps import GOOGLE, WITHINGS, App
 from sandbox.vendors.limits import Limiter
@@ -20,6 +20,9 @@ ACCOUNTS: Mapping[str, Mapping[str, str]] = {
     WITHINGS: {"jonas": "12345678"},
 }
 """Per vendor: wearer -> the vendor's own user id."""
+
+PROMPT = timedelta(hours=1)
+"""What arrives within this time is taken to arrive when it is measured."""
 
 FIRST_SYNC_AGO = timedelta(hours=20)
 """How stale the watch is when its account is linked: the rest arrives late."""
@@ -37,7 +40,7 @@ class World:
     url: str
     limiter: Limiter
     pace: float = 1.0
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = seconds_now
 
     def now(self) -> datetime:
         """Return the present instant."""
@@ -56,6 +59,49 @@ class World:
         """Return up to when the vendor has received this wearer's data."""
         row = self.store.row("SELECT synced FROM wearers WHERE user = ?", user)
         return datetime.fromtimestamp(row["synced"], UTC) if row else self.now() - FIRST_SYNC_AGO
+
+    def sync(self, user: str) -> tuple[datetime, datetime]:
+        """Let the watch bring what it holds; return from when to when that was measured."""
+        low, high = self.synced(user), self.now()
+        with self.store.transaction() as connection:
+            connection.execute(
+                "INSERT INTO wearers VALUES (?, ?)"
+                " ON CONFLICT (user) DO UPDATE SET synced = excluded.synced",
+                (user, high.timestamp()),
+            )
+            if high - low > PROMPT:
+                arrival = (user, low.timestamp(), high.timestamp())
+                connection.execute("INSERT INTO arrivals VALUES (?, ?, ?)", arrival)
+        return low, high
+
+    def arrived(self, user: str, at: datetime) -> datetime:
+        """Return when the vendor received what was measured at an instant."""
+        row = self.store.row(
+            "SELECT max(high) AS high FROM arrivals WHERE user = ? AND low < ? AND high >= ?",
+            *(user, at.timestamp(), at.timestamp()),
+        )
+        return datetime.fromtimestamp(row["high"], UTC) if row and row["high"] else at
+
+    def amended(self, user: str, day: date) -> datetime | None:
+        """Return when a day gained steps after it was first synced."""
+        row = self.store.row(
+            "SELECT at FROM amendments WHERE user = ? AND day = ?", user, day.isoformat()
+        )
+        return datetime.fromtimestamp(row["at"], UTC) if row else None
+
+    def touched_since(self, user: str, at: datetime) -> datetime:
+        """Return the earliest instant of which anything arrived or changed from `at` on."""
+        row = self.store.row(
+            "SELECT min(low) AS low FROM arrivals WHERE user = ? AND high >= ?",
+            *(user, at.timestamp()),
+        )
+        late = [datetime.fromtimestamp(row["low"], UTC)] if row and row["low"] else []
+        amended = self.store.rows(
+            "SELECT day FROM amendments WHERE user = ? AND at >= ?", user, at.timestamp()
+        )
+        zone = WEARERS[user].zone
+        days = [datetime.combine(date.fromisoformat(one["day"]), time(), zone) for one in amended]
+        return min([at, *late, *(one.astimezone(UTC) for one in days)])
 
     def day(self, user: str, day: date) -> Day:
         """Return one day of a wearer, however much of it is synced."""

@@ -31,6 +31,7 @@ from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import is_server, open_database, writing
 from wearable_agg.store.migrations import migrate
 from wearable_agg.vendors.protocol import (
+    LOOK_BACK,
     AccessRefused,
     LinkBroken,
     NotAuthentic,
@@ -68,6 +69,7 @@ class Band:
     id: str = "band"
     name: str = "Band"
     kinds: tuple[str, ...] = ("beats",)
+    by_change: frozenset[str] = frozenset()
     accepted_status: int = 204
     data: list[Measurement] = field(default_factory=list)
     page_size: int = 1000
@@ -101,6 +103,9 @@ class Band:
 
     def backfill_windows(self, kind: str, window: Window) -> list[Window]:
         return [window]
+
+    def look_back(self, kind: str) -> timedelta:
+        return LOOK_BACK
 
     def fetch(
         self,

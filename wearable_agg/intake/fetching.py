@@ -9,11 +9,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from safeguards.egress import Refused
 from safeguards.vault import Vault
-from wearable_agg.intake import budgets, inbox, jobs
+from wearable_agg.intake import budgets, inbox, jobs, vendor_clock
 from wearable_agg.intake.jobs import Job
 from wearable_agg.intake.reconciling import WHOLE, note
 from wearable_agg.intake.sites import VendorSite
@@ -71,14 +71,14 @@ class Fetcher:
         if job.kind == jobs.REVOKE:
             self._revoke(site, job)
             return
-        cursor, paid = job.cursor, True  # whoever claimed the job has paid for its first page
+        paid = True  # whoever claimed the job has paid for its first page
         while not self._stop.is_set() and self._is_wanted(job) and (paid or self._pay(job)):
             paid = False
-            page = with_access(site, job.account_id, _fetch(site, job, cursor))
+            page = with_access(site, job.account_id, _fetch(site, job))
+            job = job.after(page)
             self._keep(job, page)
             if page.next is None:
                 return
-            cursor = page.next
         with writing(self._engine) as connection:
             jobs.give_back(connection, job)
 
@@ -124,10 +124,20 @@ class Fetcher:
                     raw=note(job),
                     job_id=job.id,
                 )
+            self._follow(connection, job, page)
             if page.next is None:
+                vendor_clock.remember(connection, job)
                 jobs.finish(connection, job)
             else:
-                jobs.advance(connection, job, page.next)
+                jobs.advance(connection, job)
+
+    def _follow(self, connection: Connection, job: Job, page: Page) -> None:
+        """Schedule what changed beside, where it lies before the days that every poll looks at."""
+        vendor = self._sites[job.vendor].vendor
+        for kind, window in page.leads_to:
+            if window.start < job.window.start:
+                windows = vendor.backfill_windows(kind, window)
+                jobs.schedule(connection, job.tenant, job.account_id, kind, windows)
 
     def _finish(self, job: Job) -> None:
         with writing(self._engine) as connection:
@@ -172,9 +182,9 @@ def with_access(site: VendorSite, account_id: int, ask: Callable[[Tokens], Answe
         raise LinkBroken("the vendor refuses a token it has just given") from error
 
 
-def _fetch(site: VendorSite, job: Job, cursor: str | None) -> Callable[[Tokens], Page]:
+def _fetch(site: VendorSite, job: Job) -> Callable[[Tokens], Page]:
     def ask(tokens: Tokens) -> Page:
-        return site.vendor.fetch(site.http, site.app, tokens, job.kind, job.window, cursor)
+        return site.vendor.fetch(site.http, site.app, tokens, job.kind, job.window, job.cursor)
 
     return ask
 

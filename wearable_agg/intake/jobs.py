@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ from wearable_agg.people.accounts import ACTIVE
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.intake_tables import sync_jobs
 from wearable_agg.store.people_tables import consents, vendor_accounts
-from wearable_agg.vendors.protocol import Window
+from wearable_agg.vendors.protocol import Page, Window
 
 DUE, REFUSED, FAILED = "due", "refused", "failed"
 SUBSCRIBE = "@subscribe"
@@ -35,9 +35,6 @@ SUBSCRIBE = "@subscribe"
 
 REVOKE = "@revoke"
 """The kind of the job that ends the grant at the vendor, after the person has unlinked."""
-
-LOOK_BACK = timedelta(days=3)
-"""How far a look for news reaches back: watches sync late, and vendors correct the last days."""
 
 LEASE = timedelta(seconds=30)
 _MICROSECOND = timedelta(microseconds=1)
@@ -56,6 +53,12 @@ class Job:
     cursor: str | None
     attempts: int
     notified: bool = False
+    changed_until: datetime | None = None
+
+    def after(self, page: Page) -> Job:
+        """Return the job as it stands when this page of it is kept."""
+        told = [one for one in (self.changed_until, page.changed_until) if one is not None]
+        return replace(self, cursor=page.next, changed_until=max(told, default=None))
 
 
 def schedule(
@@ -74,16 +77,16 @@ def schedule(
     """
     now = now_micros()
     for window in windows:
-        start, end = to_micros(window.start), to_micros(window.end)
-        if _is_covered(connection, account_id, kind, start, end, notified):
+        if _is_covered(connection, account_id, kind, window, notified):
             continue
         connection.execute(
             sync_jobs.insert().values(
                 tenant=tenant,
                 account_id=account_id,
                 kind=kind,
-                window_start=start,
-                window_end=end,
+                window_start=to_micros(window.start),
+                window_end=to_micros(window.end),
+                changed_since=window.changed_since and to_micros(window.changed_since),
                 state=DUE,
                 notified=notified,
                 not_before=now,
@@ -131,10 +134,15 @@ def claim(
             account_id=row.account_id,
             vendor=row.vendor,
             kind=row.kind,
-            window=Window(from_micros(row.window_start), from_micros(row.window_end)),
+            window=Window(
+                from_micros(row.window_start),
+                from_micros(row.window_end),
+                None if row.changed_since is None else from_micros(row.changed_since),
+            ),
             cursor=row.cursor,
             attempts=row.attempts,
             notified=row.notified,
+            changed_until=None if row.changed_until is None else from_micros(row.changed_until),
         )
         for row in rows
     ]
@@ -167,10 +175,18 @@ def is_wanted(connection: Connection, account_id: int) -> bool:
     return connection.execute(wanted).first() is not None
 
 
-def advance(connection: Connection, job: Job, cursor: str) -> None:
+def advance(connection: Connection, job: Job) -> None:
     """Remember where the next page begins, and keep the lease."""
     lease = now_micros() + LEASE // _MICROSECOND
-    _set(connection, [job.id], cursor=cursor, attempts=0, leased_until=lease)
+    until = job.changed_until and to_micros(job.changed_until)
+    _set(
+        connection,
+        [job.id],
+        cursor=job.cursor,
+        changed_until=until,
+        attempts=0,
+        leased_until=lease,
+    )
 
 
 def finish(connection: Connection, job: Job) -> None:
@@ -280,16 +296,20 @@ def _is_wanted() -> ColumnElement[bool]:
 
 
 def _is_covered(
-    connection: Connection, account_id: int, kind: str, start: int, end: int, notified: bool
+    connection: Connection, account_id: int, kind: str, window: Window, notified: bool
 ) -> bool:
+    since = window.changed_since
     covering = select(sync_jobs.c.id).where(
         sync_jobs.c.account_id == account_id,
         sync_jobs.c.kind == kind,
         sync_jobs.c.state == DUE,
         sync_jobs.c.cursor.is_(None),
         sync_jobs.c.leased_until < now_micros(),
-        sync_jobs.c.window_start <= start,
-        sync_jobs.c.window_end >= end,
+        sync_jobs.c.window_start <= to_micros(window.start),
+        sync_jobs.c.window_end >= to_micros(window.end),
+        sync_jobs.c.changed_since.is_(None)
+        if since is None
+        else sync_jobs.c.changed_since <= to_micros(since),
     )
     if notified:
         covering = covering.where(sync_jobs.c.notified)

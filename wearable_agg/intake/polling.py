@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection, Engine, select, update
 
 from safeguards.vault import Vault
-from wearable_agg.intake import jobs
+from wearable_agg.intake import jobs, vendor_clock
 from wearable_agg.intake.fetching import Fetcher
 from wearable_agg.intake.sites import VendorSite
 from wearable_agg.people.accounts import ACTIVE
@@ -20,7 +20,7 @@ from wearable_agg.people.consents import permitted_topics
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.people_tables import vendor_accounts
-from wearable_agg.vendors.protocol import Window
+from wearable_agg.vendors.protocol import LOOK_BACK, Vendor, Window
 
 THREADS = 8
 IDLE_SECONDS = 0.2
@@ -95,28 +95,40 @@ class PollDue:
 
 
 def plan_poll(connection: Connection, site: VendorSite, due: PollDue) -> None:
-    """Schedule a look at everything since the last success, and at the days before it.
+    """Schedule a look at what the vendor changed, or at the days since the last success and before.
 
-    Where syncs succeeded and brought nothing, the look reaches back to when something last came:
-    a watch that was away for a week brings the week.
-    Kinds that were not granted are left out, and kinds whose last look is still waiting. Nothing
-    is asked of an account whose person allows nothing.
+    Where the vendor tells what it changed since an instant of its own clock, it is asked for that.
+    Otherwise, where syncs succeeded and brought nothing, the look reaches back to when something
+    last came: a watch that was away for a week brings the week. Kinds that were not granted are
+    left out, and kinds whose last look is still waiting. Nothing is asked of an account whose
+    person allows nothing.
     """
     now = from_micros(now_micros())
     last = now if due.last_sync_at is None else from_micros(due.last_sync_at)
     if due.last_data_at is not None:
         last = max(min(last, from_micros(due.last_data_at)), now - LONGEST_LOOK_BACK)
-    window = Window(last - jobs.LOOK_BACK, now)
+    window = Window(last - LOOK_BACK, now)
     if permitted_topics(connection, due.person_id):
         left_out = jobs.kinds_left_out(connection, due.account_id, window.start)
         for kind in (kind for kind in site.vendor.kinds if kind not in left_out):
-            windows = site.vendor.backfill_windows(kind, window)
+            windows = _windows(connection, site.vendor, due.account_id, kind, window)
             jobs.schedule(connection, due.tenant, due.account_id, kind, windows)
     connection.execute(
         update(vendor_accounts)
         .where(vendor_accounts.c.id == due.account_id)
         .values(next_poll_at=to_micros(now) + site.app.poll_seconds * 1_000_000)
     )
+
+
+def _windows(
+    connection: Connection, vendor: Vendor, account_id: int, kind: str, window: Window
+) -> list[Window]:
+    if kind in vendor.by_change:
+        since = vendor_clock.changed_since(connection, account_id, kind)
+        if since is not None:
+            return [replace(window, changed_since=since)]
+    start = min(window.start, window.end - vendor.look_back(kind))
+    return vendor.backfill_windows(kind, Window(start, window.end))
 
 
 def _polls_due(

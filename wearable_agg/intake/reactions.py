@@ -18,7 +18,7 @@ from wearable_agg.people.accounts import (
 )
 from wearable_agg.people.consents import permitted_topics
 from wearable_agg.store.clock import from_micros, now_micros
-from wearable_agg.vendors.protocol import Notification, Vendor, Window
+from wearable_agg.vendors.protocol import LOOK_BACK, Notification, Vendor, Window
 
 MARGIN = timedelta(days=1)
 """Vendors correct what lies beside the interval they name."""
@@ -68,5 +68,5 @@ def _schedule(connection: Connection, vendor: Vendor, account: Account, said: No
 def _widened(window: Window | None) -> Window:
     if window is None:
         now = from_micros(now_micros())
-        return Window(now - jobs.LOOK_BACK, now)
+        return Window(now - LOOK_BACK, now)
     return Window(window.start - MARGIN, window.end + MARGIN)

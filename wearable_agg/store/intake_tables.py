@@ -60,12 +60,23 @@ sync_jobs = Table(
     Column("leased_until", BigInteger, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("notified", Boolean, nullable=False, server_default=text("false")),
+    Column("changed_since", BigInteger),
+    Column("changed_until", BigInteger),
     Column("reason", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index("ix_sync_jobs_state_not_before", "state", "not_before"),
     Index("ix_sync_jobs_account_kind", "account_id", "kind", "state"),
     sqlite_autoincrement=True,
+)
+
+vendor_changes = Table(
+    "vendor_changes",
+    metadata,
+    Column("account_id", ForeignKey("vendor_accounts.id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("known_until", BigInteger, nullable=False),
 )
 
 vendor_requests = Table(

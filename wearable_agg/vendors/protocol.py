@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from safeguards.egress import Egress
 
 __all__ = [
+    "LOOK_BACK",
     "AccessRefused",
     "LinkBroken",
     "NotAuthentic",
@@ -47,21 +48,36 @@ __all__ = [
 ]
 
 
+LOOK_BACK = timedelta(days=3)
+"""How far a look for news reaches back: watches sync late, and vendors correct the last days."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer of the vendor, verbatim; `next` is the cursor of the following page, if any."""
+    """One answer of the vendor, verbatim; `next` is the cursor of the following page, if any.
+
+    `changed_until` is the latest change that it tells of, by the vendor's clock, where it says so.
+    `leads_to` are spans of other kinds that must have changed with what it tells.
+    """
 
     kind: str
     raw: bytes
     next: str | None
+    changed_until: datetime | None = None
+    leads_to: tuple[tuple[str, Window], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A half-open span of time between two aware UTC instants."""
+    """A half-open span of time between two aware UTC instants.
+
+    Where `changed_since` is given, an instant of the vendor's clock, the vendor is asked for what
+    it changed from then on, whenever that was measured.
+    """
 
     start: datetime
     end: datetime
+    changed_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,13 @@ class Vendor(Protocol):
         """The kinds of data that are fetched, each on its own."""
 
     @property
+    def by_change(self) -> frozenset[str]:
+        """The kinds of which the vendor tells what it changed since an instant of its clock."""
+
+    def look_back(self, kind: str) -> timedelta:
+        """Return how far a look for news of a kind reaches back at least."""
+
+    @property
     def accepted_status(self) -> int:
         """The HTTP status with which the vendor wants a notification acknowledged."""
 
@@ -153,6 +176,8 @@ class Vendor(Protocol):
         cursor: str | None,
     ) -> Page:
         """Fetch one page of `kind` for one of the windows of `backfill_windows`.
+
+        A window with `changed_since` is for kinds of `by_change` only.
 
         Raises TryLater, AccessRefused, LinkBroken, NotPermitted, RequestRefused and VendorDown.
         """

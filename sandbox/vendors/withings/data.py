@@ -37,6 +37,7 @@ ALWAYS = (
     "model",
     "modelid",
     "is_tracker",
+    "modified",
 )
 """The members that an activity row always has."""
 
@@ -80,10 +81,12 @@ def _act(world: World, scope: str, actions: Mapping[str, Action]) -> Response:
 
 
 def _days(world: World, wearer: Wearer) -> list[Day]:
-    """Return the days that startdateymd, enddateymd (inclusive) or lastupdate name, in order."""
-    if "lastupdate" in request.values:
-        low = datetime.fromtimestamp(number("lastupdate"), UTC)
-        return _between(world, wearer, low, world.now())
+    """Return the days that startdateymd and enddateymd (inclusive) name, in order.
+
+    For lastupdate they are all that can hold a change since then.
+    """
+    if since := _since():
+        return _between(world, wearer, world.touched_since(wearer.id, since), world.now())
     try:
         first, last = (
             date.fromisoformat(request.values.get(name, ""))
@@ -94,6 +97,17 @@ def _days(world: World, wearer: Wearer) -> list[Day]:
     low = datetime.combine(first, time(), wearer.zone)
     high = datetime.combine(last, time(12), wearer.zone)
     return _between(world, wearer, low, high)
+
+
+def _since() -> datetime | None:
+    asked = number("lastupdate", -1)
+    return datetime.fromtimestamp(asked, UTC) if asked >= 0 else None
+
+
+def _is_changed(row: Mapping[str, Any]) -> bool:
+    """Tell whether a row was modified since lastupdate, where that is asked."""
+    since = _since()
+    return since is None or row["modified"] >= since.timestamp()
 
 
 def _between(world: World, wearer: Wearer, low: datetime, high: datetime) -> list[Day]:
@@ -115,6 +129,7 @@ def _activity(world: World, wearer: Wearer) -> dict[str, Any]:
         chosen(row, ALWAYS)
         for day in _days(world, wearer)
         for row in rows.activities(world, wearer, day)
+        if _is_changed(row)
     ]
     return paged(found, "activities", ACTIVITY_PAGE)
 
@@ -135,6 +150,7 @@ def _summaries(world: World, wearer: Wearer) -> dict[str, Any]:
         {**row, "data": chosen(row["data"])}
         for day in _days(world, wearer)
         for row in rows.summaries(world, wearer, day)
+        if _is_changed(row)
     ]
     return paged(found, "series", SLEEP_PAGE)
 
@@ -152,13 +168,13 @@ def _stages(world: World, wearer: Wearer) -> dict[str, Any]:
 
 def _measures(world: World, wearer: Wearer) -> dict[str, Any]:
     low, high = _span(world, None)
-    if "lastupdate" in request.values:
-        low, high = datetime.fromtimestamp(number("lastupdate"), UTC), world.now()
+    if since := _since():
+        low, high = world.touched_since(wearer.id, since), world.now()
     asked = request.values.get("meastypes") or request.values.get("meastype") or ""
     kinds = {int(kind) for kind in asked.split(",") if kind.isdigit()}
     groups = []
     for day in world.days_back(wearer.id, low, high):
-        candidates = rows.measure_groups(world, wearer, day) + rows.goal_groups(wearer, day)
+        candidates = rows.measure_groups(world, wearer, day) + rows.goal_groups(world, wearer, day)
         groups += [group for group in candidates if _wanted(group, low, high, kinds)]
     found = paged(groups, "measuregrps", MEASURE_PAGE)
     moment = rows.epoch(world.now())
@@ -175,7 +191,7 @@ def _wanted(group: dict[str, Any], low: datetime, high: datetime, kinds: set[int
     category = request.values.get("category")
     in_category = not category or group["category"] == number("category")
     of_kind = not kinds or any(one["type"] in kinds for one in group["measures"])
-    return in_time and in_category and of_kind
+    return in_time and in_category and of_kind and _is_changed(group)
 
 
 def _ecg_list(world: World, wearer: Wearer) -> dict[str, Any]:

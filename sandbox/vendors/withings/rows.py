@@ -59,12 +59,22 @@ def activities(world: World, wearer: Wearer, day: Day) -> list[dict[str, Any]]:
         "hr_average": round(float(rates.mean())),
         "hr_min": int(rates.min()),
         "hr_max": int(rates.max()),
-        "modified": epoch(min(day.end, world.synced(wearer.id))),
+        "modified": epoch(_day_modified(world, wearer, day)),
     }
     if (world.anchor() - day.date).days != ANOTHER_BRAND_DAYS_AGO:
         return [row]
     phone = {"brand": 18, "model": "GoogleFit tracker", "modelid": 1055, "is_tracker": False}
     return [row, {**row, **phone, "deviceid": None, "hash_deviceid": None, "steps": total // 2}]
+
+
+def _day_modified(world: World, wearer: Wearer, day: Day) -> datetime:
+    """Return when the day's sums last grew: with a sync, or with what a phone sent late."""
+    received = world.arrived(wearer.id, min(day.end, world.synced(wearer.id)))
+    return max(filter(None, (received, world.amended(wearer.id, day.date))))
+
+
+def _processed(world: World, wearer: Wearer, night: Night) -> datetime:
+    return max(night.end, world.arrived(wearer.id, night.end)) + PROCESSING
 
 
 def intraday(world: World, wearer: Wearer, day: Day) -> dict[int, dict[str, Any]]:
@@ -120,7 +130,7 @@ def summaries(world: World, wearer: Wearer, day: Day) -> list[dict[str, Any]]:
             "enddate": epoch(night.end),
             "date": day.date.isoformat(),
             "created": epoch(night.end + PROCESSING),
-            "modified": epoch(night.end + PROCESSING),
+            "modified": epoch(_processed(world, wearer, night)),
             "completed": True,
             "data": data,
         }
@@ -148,38 +158,48 @@ def measure_groups(world: World, wearer: Wearer, day: Day) -> list[dict[str, Any
     groups = []
     night = finished(world, wearer, day)
     if night and day.oxygen is not None:
-        groups.append(_group(wearer, night.end, 54, round(day.oxygen * 10), -1))
+        groups.append(_group(world, wearer, night.end, 54, round(day.oxygen * 10), -1))
     weighed = day.midnight + timedelta(hours=6, minutes=45)
     number = day.date.toordinal()
     if number % WEIGH_EVERY_DAYS == 0 and weighed < world.synced(wearer.id):
         grams = round((wearer.weight + 0.6 * (number % 7 - 3) / 3) * 1000)
-        groups.append(_group(wearer, weighed, 1, grams, -3, SCALE_MODEL))
+        groups.append(_group(world, wearer, weighed, 1, grams, -3, SCALE_MODEL))
         if number % 21 == 0:
-            guest = _group(wearer, weighed + timedelta(minutes=2), 1, 61_300, -3, SCALE_MODEL)
+            guest = _group(
+                world, wearer, weighed + timedelta(minutes=2), 1, 61_300, -3, SCALE_MODEL
+            )
             groups.append({**guest, "attrib": 1})
     for reading in spot_ecgs(wearer, world.anchor()):
         if day.midnight <= reading.time < min(day.end, world.synced(wearer.id)):
-            groups.append(_group(wearer, reading.time, 130, 11 if reading.afib else 9, 0))
+            groups.append(_group(world, wearer, reading.time, 130, 11 if reading.afib else 9, 0))
     return groups
 
 
-def goal_groups(wearer: Wearer, day: Day) -> list[dict[str, Any]]:
+def goal_groups(world: World, wearer: Wearer, day: Day) -> list[dict[str, Any]]:
     """Return the weight goal that the person set on the first day of a month."""
     if day.date.day != 1:
         return []
-    goal = _group(wearer, day.midnight, 1, round((wearer.weight - 4) * 1000), -3, SCALE_MODEL)
+    goal = _group(
+        world, wearer, day.midnight, 1, round((wearer.weight - 4) * 1000), -3, SCALE_MODEL
+    )
     return [{**goal, "category": 2, "attrib": 2}]
 
 
 def _group(
-    wearer: Wearer, at: datetime, kind: int, value: int, unit: int, model: str = WATCH_MODEL
+    world: World,
+    wearer: Wearer,
+    at: datetime,
+    kind: int,
+    value: int,
+    unit: int,
+    model: str = WATCH_MODEL,
 ) -> dict[str, Any]:
     return {
         "grpid": epoch(at) * 10 + kind % 10,
         "attrib": 0,
         "date": epoch(at),
         "created": epoch(at) + 30,
-        "modified": epoch(at) + 30,
+        "modified": epoch(world.arrived(wearer.id, at)) + 30,
         "category": 1,
         "deviceid": device_id(wearer, model),
         "hash_deviceid": device_id(wearer, model),

@@ -26,14 +26,27 @@ def test_every_kind_is_asked_for_the_twenty_days_in_which_nothing_came(world, li
     assert all(start <= now - 23 * DAY for start in asked.values())
 
 
-def test_a_watch_that_syncs_daily_is_asked_for_the_last_days_only(world, linked):
+def test_of_a_watch_that_syncs_daily_the_samples_of_the_last_days_are_asked_for(world, linked):
     site = replace(world.sites["band"], vendor=GoogleHealth())
     now = now_micros()
     due = PollDue(linked, "sandbox", 1, "google_health", last_sync_at=now, last_data_at=now)
     with writing(world.engine) as connection:
         plan_poll(connection, site, due)
-    starts = world.rows("SELECT min(window_start) FROM sync_jobs")
-    assert starts[0][0] >= now - 4 * DAY
+    starts = dict(world.rows("SELECT kind, min(window_start) FROM sync_jobs GROUP BY kind"))
+    assert starts["heart-rate"] >= now - 4 * DAY
+
+
+@pytest.mark.parametrize(
+    ("kind", "days"), [("electrocardiogram", 14), ("irregular-rhythm-notification", 60)]
+)
+def test_what_comes_rarely_is_asked_for_far_back_though_other_data_came(world, linked, kind, days):
+    site = replace(world.sites["band"], vendor=GoogleHealth())
+    now = now_micros()
+    due = PollDue(linked, "sandbox", 1, "google_health", last_sync_at=now, last_data_at=now)
+    with writing(world.engine) as connection:
+        plan_poll(connection, site, due)
+    [(start,)] = world.rows("SELECT min(window_start) FROM sync_jobs WHERE kind = ?", kind)
+    assert start < now - (days - 1) * DAY
 
 
 def test_a_year_of_silence_is_not_asked_for_at_each_poll(world, linked):

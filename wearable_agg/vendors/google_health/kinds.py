@@ -27,7 +27,8 @@ class Kind:
     """One data type: the scope it needs, the field its filter compares, how many come at once.
 
     `field` is empty where the daily roll-up is read instead of the list. An `open_ended` filter
-    has no upper bound; one `by_date` compares calendar days.
+    has no upper bound; one `by_date` compares calendar days. Google does not tell what it changed
+    since when, so that each look reaches `look_back` days: far where a request brings months.
     """
 
     scope: str
@@ -35,6 +36,7 @@ class Kind:
     page_size: int = 1440
     open_ended: bool = False
     by_date: bool = False
+    look_back: int = 60
 
 
 STEPS = "steps"
@@ -49,11 +51,11 @@ IRREGULAR_RHYTHM_NOTIFICATION = "irregular-rhythm-notification"
 KINDS = {
     STEPS: Kind(ACTIVITY, ""),
     RESTING_HEART_RATE: Kind(METRICS, "daily_resting_heart_rate.date", by_date=True),
-    SLEEP_SESSION: Kind(SLEEP, "sleep.interval.end_time", page_size=25),
+    SLEEP_SESSION: Kind(SLEEP, "sleep.interval.end_time", page_size=25, look_back=14),
     HEART_RATE_VARIABILITY: Kind(METRICS, "daily_heart_rate_variability.date", by_date=True),
     OXYGEN_SATURATION: Kind(METRICS, "daily_oxygen_saturation.date", by_date=True),
     ELECTROCARDIOGRAM: Kind(
-        ECG, "electrocardiogram.interval.start_time", page_size=50, open_ended=True
+        ECG, "electrocardiogram.interval.start_time", page_size=50, open_ended=True, look_back=14
     ),
     IRREGULAR_RHYTHM_NOTIFICATION: Kind(
         IRREGULAR_RHYTHM,
@@ -61,7 +63,7 @@ KINDS = {
         page_size=100,
         by_date=True,
     ),
-    HEART_RATE: Kind(METRICS, "heart_rate.sample_time.physical_time", page_size=5000),
+    HEART_RATE: Kind(METRICS, "heart_rate.sample_time.physical_time", page_size=5000, look_back=3),
 }
 
 WINDOWS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ class GoogleHealth:
     id = "google_health"
     name = "Google Health"
     kinds = tuple(KINDS)
+    by_change: frozenset[str] = frozenset()
     accepted_status = 204
 
     def authorize_url(self, app: VendorApp, state: str) -> str:
@@ -53,6 +55,10 @@ class GoogleHealth:
     def backfill_windows(self, kind: str, window: Window) -> list[Window]:
         """Cut `window` into spans within Google's range limits, newest first."""
         return cut(window, WINDOWS[kind])
+
+    def look_back(self, kind: str) -> timedelta:
+        """Return how far a kind is asked for again: months of days, days of samples."""
+        return timedelta(days=KINDS[kind].look_back)
 
     def fetch(
         self,

@@ -10,6 +10,7 @@ from wearable_agg.vendors.answers import Part, text_of
 from wearable_agg.vendors.days import dates_touched
 from wearable_agg.vendors.errors import NotPermitted, Unusable, VendorDown
 from wearable_agg.vendors.protocol import Page, Profile, Tokens, Window
+from wearable_agg.vendors.withings.changes import changed_until, leads_to
 from wearable_agg.vendors.withings.envelope import body, call
 from wearable_agg.vendors.withings.heart import signal_ids
 from wearable_agg.vendors.withings.kinds import HEART, KINDS, Kind
@@ -34,7 +35,10 @@ def fetch(
         raw = answer.content
         if kind == HEART:
             raw = _with_waveforms(http, app, tokens, found, raw)
-        return Page(kind, raw, _next(found))
+        if window.changed_since is None:
+            return Page(kind, raw, _next(found), changed_until(kind, found))
+        beside = leads_to(kind, found)
+        return Page(kind, raw, _next(found), changed_until(kind, found), beside)
     except Unusable as error:
         raise VendorDown(f"unusable paging: {error}") from error
 
@@ -66,6 +70,8 @@ def profile(http: Egress, app: VendorApp, tokens: Tokens) -> Profile:
 
 
 def _times(kind: Kind, window: Window) -> dict[str, str]:
+    if window.changed_since is not None:
+        return {"lastupdate": str(int(window.changed_since.timestamp()))}
     if not kind.by_date:
         start, end = int(window.start.timestamp()), int(window.end.timestamp())
         return {"startdate": str(start), "enddate": str(end)}

@@ -10,13 +10,17 @@ SCOPES = (USER_INFO, USER_METRICS, USER_ACTIVITY)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One action of one service: the scope it needs, and what is asked of it in every request."""
+    """One action of one service: the scope it needs, and what is asked of it in every request.
+
+    Of kinds `by_change` Withings tells by `lastupdate` what it changed.
+    """
 
     path: str
     action: str
     scope: str
     asked: tuple[tuple[str, str], ...]
     by_date: bool = False
+    by_change: bool = False
 
 
 ACTIVITY, INTRADAY, SLEEP, MEASURES = "activity", "intraday", "sleep", "measures"
@@ -34,7 +38,12 @@ _MEASURE_TYPES = (
 
 KINDS = {
     ACTIVITY: Kind(
-        "v2/measure", "getactivity", USER_ACTIVITY, (("data_fields", "steps"),), by_date=True
+        "v2/measure",
+        "getactivity",
+        USER_ACTIVITY,
+        (("data_fields", "steps"),),
+        by_date=True,
+        by_change=True,
     ),
     SLEEP: Kind(
         "v2/sleep",
@@ -48,12 +57,14 @@ KINDS = {
             ),
         ),
         by_date=True,
+        by_change=True,
     ),
     MEASURES: Kind(
         "measure",
         "getmeas",
         USER_METRICS,
         (("category", "1"), ("meastypes", _MEASURE_TYPES)),
+        by_change=True,
     ),
     HEART: Kind("v2/heart", "list", USER_ACTIVITY, ()),
     INTRADAY: Kind(

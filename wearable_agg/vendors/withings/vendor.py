@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from config.settings import VendorApp
 from wearable_agg.measurements.model import Record
 from wearable_agg.vendors.days import cut, whole_days
-from wearable_agg.vendors.protocol import Notification, Page, Profile, Tells, Tokens, Window
+from wearable_agg.vendors.protocol import (
+    LOOK_BACK,
+    Notification,
+    Page,
+    Profile,
+    Tells,
+    Tokens,
+    Window,
+)
 from wearable_agg.vendors.withings import (
     authorize,
     fetch,
@@ -40,6 +48,7 @@ class Withings:
     id = "withings"
     name = "Withings"
     kinds = tuple(KINDS)
+    by_change = frozenset(name for name, kind in KINDS.items() if kind.by_change)
     accepted_status = 200
 
     def authorize_url(self, app: VendorApp, state: str) -> str:
@@ -61,6 +70,10 @@ class Withings:
     def backfill_windows(self, kind: str, window: Window) -> list[Window]:
         """Cut `window` into single days for intraday data, half years for the rest."""
         return whole_days(window) if kind == INTRADAY else cut(window, _LONGEST)
+
+    def look_back(self, kind: str) -> timedelta:
+        """Return a few days: what comes later is found by its change."""
+        return LOOK_BACK
 
     def fetch(
         self,
