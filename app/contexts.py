@@ -17,6 +17,7 @@ from smart.launch_context import ContextItem
 from wearable_agg.store.database import writing
 
 IDLE = 15 * MINUTE
+LEFT_ALONE = 5 * MINUTE  # after it, the EHR may have gone on to another patient
 LIFETIME = 12 * HOUR
 USE_IS_NOTED_EVERY = 30 * SECOND
 REFRESH_LEASE = 45 * SECOND  # longer than a request can take from its start to its end
@@ -58,6 +59,7 @@ class LaunchContext:
     session: str
     tenant: str
     facts: Facts
+    last_used_at: int  # microseconds since 1970
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,8 @@ class LaunchContexts:
 
     def create(self, session: str, tenant: str, facts: Facts, tokens: HeldTokens) -> LaunchContext:
         """Keep a new context under a random id of 192 bits."""
-        context = LaunchContext(secrets.token_urlsafe(24), session, tenant, facts)
         now = self.store.now()
+        context = LaunchContext(secrets.token_urlsafe(24), session, tenant, facts, now)
         with writing(self.store.engine) as connection:
             connection.execute(delete(table).where(~self._alive()))
             connection.execute(
@@ -115,6 +117,10 @@ class LaunchContexts:
         mine = select(table).where(table.c.session_id == session, self._alive())
         with self.store.engine.connect() as connection:
             return [self._context(row) for row in connection.execute(mine)]
+
+    def is_left_alone(self, context: LaunchContext) -> bool:
+        """Whether nobody used it for so long that the patient is to be looked at again."""
+        return self.store.now() - context.last_used_at > LEFT_ALONE
 
     def used(self, identifier: str) -> None:
         """Note that somebody used it just now, which keeps it from idling out."""
@@ -190,7 +196,7 @@ class LaunchContexts:
 
     def _context(self, row: Row[Any]) -> LaunchContext:
         facts = Facts.read(self._unsealed(row, "facts"))
-        return LaunchContext(row.id, row.session_id, row.tenant, facts)
+        return LaunchContext(row.id, row.session_id, row.tenant, facts, row.last_used_at)
 
     def _alive(self) -> ColumnElement[bool]:
         now = self.store.now()

@@ -19,7 +19,8 @@ OPEN_TO_ALL = ("_dash-component-suites/", "assets/", "_favicon.ico")
 FOR_ANY_SESSION = frozenset({"_dash-layout", "_dash-dependencies", "_reload-hash"})
 CALLBACK = "_dash-update-component"
 PAGE = re.compile(r"/c/(?P<context>[A-Za-z0-9_-]{22,64})/?")
-OF_TIMERS = ("tick.data", "revision.data", "newest.data")  # what the page's timer sets in motion
+OF_TIMERS = ("tick.data", "fresh.data", "revision.data", "newest.data")
+"""What the page's timers set in motion."""
 ADDRESS = ("url", "pathname")  # every callback of the page passes it as a State
 
 
@@ -87,6 +88,7 @@ def _admit_callback(parts: Parts) -> Response | None:
     except ContextGone:
         return None
     if not _by_itself(body):
+        g.left_alone = parts.contexts.is_left_alone(context)
         parts.contexts.used(context.id)
     return None
 

@@ -148,6 +148,8 @@ class LaunchedServices:
         who = asker(self._launched(context))
         if not FINDING.fullmatch(finding_id):
             return Outcome.CHANGED
+        if g.get("left_alone"):
+            return Outcome.LEFT_ALONE
         act = f"{context}|{finding_id}|{decision}|{version}|{note}"
         key = hashlib.sha256(act.encode()).hexdigest()
         try:

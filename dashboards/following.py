@@ -22,6 +22,8 @@ _DONE = {
 }
 _NOT_DONE = {
     Outcome.CHANGED: "This finding has changed meanwhile. Look at it again before deciding.",
+    Outcome.LEFT_ALONE: "Nothing was saved: this page was left alone for more than five minutes. "
+    "Check that the patient named on it is still the one you mean, and click again.",
     Outcome.WORDLESS: "Nothing was saved: write the comment first.",
     Outcome.NOT_PERMITTED: "Your launch does not permit this. Nothing was saved.",
     Outcome.UNAVAILABLE: "Nothing was saved: the service did not answer. Try again.",

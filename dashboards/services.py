@@ -13,6 +13,7 @@ from typing import Protocol
 from clinical.chart import Background
 from clinical.findings import Decision, FindingState
 from clinical.medications import Lane
+from clinical.verdicts import RhythmEvent
 
 
 class LaunchExpired(Exception):
@@ -131,12 +132,17 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class RhythmRead:
-    """Episodes that touch the window, and how much of it was recorded, analysable, in AF."""
+    """Episodes that touch the window, and how much of it was recorded, analysable, in AF.
+
+    `events` are all verdicts on the rhythm, the latest first; `events_left_out` counts older ones.
+    """
 
     episodes: tuple[Episode, ...]
     recorded_seconds: float
     analysed_seconds: float
     af_seconds: float
+    events: tuple[RhythmEvent, ...] = ()
+    events_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +191,7 @@ class Finding:
     decider_version: str
     signal: str
     device: str
+    severity: str  # a word of config/clinical/severity.toml
     has_strip: bool
     write: WriteState
     decisions: tuple[Decided, ...]
@@ -229,6 +236,7 @@ class Outcome(StrEnum):
 
     RECORDED = "recorded"
     CHANGED = "changed"  # the finding changed since the page read it: look again
+    LEFT_ALONE = "left alone"  # nobody used the page for minutes: is it still this patient?
     WORDLESS = "wordless"  # a comment without words
     NOT_PERMITTED = "not permitted"
     UNAVAILABLE = "unavailable"  # nothing was saved; try again

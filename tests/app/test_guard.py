@@ -153,11 +153,14 @@ def test_a_callback_that_names_no_one_page_is_refused(browser: Browser, state: A
     assert browser.callback(path, state=state).status_code == 403
 
 
-def test_a_page_left_alone_ends_though_its_timer_keeps_asking(site: Site, browser: Browser) -> None:
+@pytest.mark.parametrize("timer", ["tick.data", "fresh.data"])
+def test_a_page_left_alone_ends_though_its_timers_keep_asking(
+    site: Site, browser: Browser, timer: str
+) -> None:
     path = browser.launch()
     for _ in range(4):
         site.clock.pass_minutes(4)
-        browser.callback(path, changedPropIds=["tick.data"])
+        browser.callback(path, changedPropIds=[timer])
     assert ENDED in browser.get(path).text
 
 
