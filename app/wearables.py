@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from clinical.verdicts import RhythmEvent, Signal, meaning_of
 from dashboards import services as page
 from wearable_agg.client import model
 
@@ -61,6 +62,8 @@ def rhythm(read: model.Rhythm) -> page.RhythmRead:
         recorded_seconds=read.recorded_seconds,
         analysed_seconds=read.analysed_seconds,
         af_seconds=read.af_seconds,
+        events=tuple(map(_event, read.events)),
+        events_left_out=read.events_left_out,
     )
 
 
@@ -108,6 +111,20 @@ def _episode(read: model.Episode) -> page.Episode:
     )
 
 
+def _event(read: model.RhythmEvent) -> RhythmEvent:
+    return RhythmEvent(
+        meaning=meaning_of(read.meaning),
+        start=read.start,
+        end=read.end,
+        signal=Signal(read.signal),
+        decider=read.decider,
+        version=read.version,
+        said=read.said,
+        device=read.device,
+        probability=read.probability,
+    )
+
+
 def _finding(read: model.Finding) -> page.Finding:
     return page.Finding(
         id=read.id,
@@ -126,6 +143,7 @@ def _finding(read: model.Finding) -> page.Finding:
         device=read.device,
         probability=read.probability,
         evidence={reason.name: reason.value for reason in read.evidence},
+        severity=read.severity,
         has_strip=read.has_strip,
         write=page.WriteState(read.write.state, read.write.at, read.write.reason),
         decisions=tuple(map(_decided, read.decisions)),

@@ -95,6 +95,7 @@ def _timeline(app: Dash, desk: Desk) -> None:
         Output("legend", "children"),
         Output("invitation", "hidden"),
         Output("drawn", "data"),
+        Output("verdicts", "children"),
         Input("range", "data"),
         Input("viewport", "data"),
         Input("revision", "data"),

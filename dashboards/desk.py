@@ -23,10 +23,11 @@ from dashboards.findings_list import (
 from dashboards.following import Known, Step, follow, newest_with_strip
 from dashboards.reading import Look, look, timeline_data
 from dashboards.recent import Recent
-from dashboards.services import FindingsRead, Missing, Outcome, Services
+from dashboards.services import FindingsRead, Missing, Outcome, RhythmRead, Services
 from dashboards.summary import tiles
 from dashboards.tables import Table, sentence, tables
 from dashboards.theme import THEMES
+from dashboards.verdicts_list import verdicts_panel
 
 _LONGEST_VISIT = 40
 
@@ -52,6 +53,7 @@ class Timeline(NamedTuple):
     legend: list[Component]
     no_invitation: bool
     digest: str
+    verdicts: list[Component]
 
 
 class Findings(NamedTuple):
@@ -105,6 +107,9 @@ class Desk:
             legend=parts.legend(seen.lanes),
             no_invitation=isinstance(seen.wearables, Missing),
             digest=seen.digest,
+            verdicts=verdicts_panel(seen.rhythm, seen.zone)
+            if isinstance(seen.rhythm, RhythmRead)
+            else [],
         )
 
     def table(self, path: str, days: int, viewport: Mapping[str, Any]) -> list[Table]:

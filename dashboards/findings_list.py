@@ -63,7 +63,7 @@ def reasons(finding: Finding) -> list[Component]:
     """The probability and the numbers behind it, each with its meaning; none where none are."""
     said: list[Component] = []
     if finding.probability is not None:
-        said.append(html.Span(f"Probability {probability_text(finding.probability)}"))
+        said.append(html.Span(f"probability {probability_text(finding.probability)}"))
     for each in measures(finding.evidence):
         said.append(html.Abbr(f"{each.label} {each.text}", title=each.means))
     if not said:
@@ -135,7 +135,7 @@ def _folded(
 
 def _row(finding: Finding, zone: ZoneInfo, notes: Mapping[str, str]) -> Component:
     waits = finding.state is FindingState.OPEN
-    severity = load("severity")["words"].get(finding.kind, "Review")
+    severity = finding.severity
     name = title(finding)
     said = [
         _title(name),

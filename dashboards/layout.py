@@ -35,6 +35,7 @@ def page() -> Component:
                     html.Section(id="summary", **aria(label="Summary")),
                     _attention(),
                     _timeline(),
+                    html.Div(id="verdicts"),
                     html.Div(id="ecg-panel"),
                     html.Div(id="background"),
                 ]

@@ -10,6 +10,7 @@ import pandas as pd
 from clinical.measures import NotEnoughData
 from clinical.medications import Lane
 from clinical.response import baseline
+from clinical.verdicts import RhythmEvent
 from dashboards.figures.view import LONGEST, TimelineData
 from dashboards.recent import Recent
 from dashboards.series import between, table
@@ -86,7 +87,8 @@ class Look:
         days = self.wearables.days if isinstance(self.wearables, WearableRead) else self.wearables
         rhythm: object = self.rhythm
         if isinstance(self.rhythm, RhythmRead):
-            rhythm = (self.rhythm.episodes, self.rhythm.analysed_seconds // _LIVE_STEP_SECONDS)
+            analysed = self.rhythm.analysed_seconds // _LIVE_STEP_SECONDS
+            rhythm = (self.rhythm.episodes, self.rhythm.events, analysed)
         parts = (self.today, self.days, self.medications, days, self.linked == (), rhythm)
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
@@ -132,7 +134,14 @@ def timeline_data(seen: Look, now: datetime) -> TimelineData:
         no_medications=_no_medications(seen),
         no_wearables=_no_wearables(seen),
         no_rhythm="Not available now" if isinstance(rhythm, Missing) else "",
+        verdicts=_of_recordings(rhythm) if isinstance(rhythm, RhythmRead) else (),
     )
+
+
+def _of_recordings(rhythm: RhythmRead) -> tuple[RhythmEvent, ...]:
+    """Verdicts that are not drawn as an episode."""
+    drawn = {(episode.decider, episode.start) for episode in rhythm.episodes}
+    return tuple(one for one in rhythm.events if (one.decider, one.start) not in drawn)
 
 
 def _no_medications(seen: Look) -> str:

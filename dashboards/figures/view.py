@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from clinical.medications import Lane
+from clinical.verdicts import RhythmEvent
 from dashboards import words
 from dashboards.services import Episode
 from dashboards.theme import Theme
@@ -35,6 +36,7 @@ class TimelineData:
     no_medications: str = "No medications on record"
     no_wearables: str = ""
     no_rhythm: str = ""
+    verdicts: Sequence[RhythmEvent] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
 from clinical.chart import Allergy, Background, Problem, Visit
 from clinical.findings import Decision, FindingState, after
 from clinical.medications import Order, Source, lanes
+from clinical.verdicts import Meaning, RhythmEvent, Signal
 from dashboards.services import (
     Banner,
     Day,
@@ -39,6 +41,16 @@ CONTEXT = "example-context-of-a-launch"
 PATH = f"/c/{CONTEXT}/"
 _NOT_WORN = {30, 31, 32}
 _RECORDED_DAYS = 365
+
+
+_NUMBERS = {
+    "mode_share": 0.12,
+    "cosen": -0.93,
+    "other_share": 0.02,
+    "atrial_consistency": 0.21,
+    "likeness": 0.97,
+    "entropy": 0.7312,
+}
 
 
 def ago(days: float) -> datetime:
@@ -123,6 +135,25 @@ def _episodes() -> list[Episode]:
     return [*older, _ongoing()]
 
 
+def verdicts() -> tuple[RhythmEvent, ...]:
+    """What devices' makers and our own rule made of recordings, the latest first."""
+
+    def told(days: float, meaning: Meaning, decider: str, said: str, **more: Any) -> RhythmEvent:
+        facts = {"signal": Signal.ECG, "version": "", "device": "Apple Watch", **more}
+        end = ago(days) + timedelta(seconds=30)
+        return RhythmEvent(meaning, ago(days), end, decider=decider, said=said, **facts)
+
+    own = {"decider": "wristchart-spot", "version": "2-1f0c9a3e"}
+    return (
+        told(2.4, Meaning.ATRIAL_FIBRILLATION, said="A", probability=0.97, **own),
+        told(2.4, Meaning.INCONCLUSIVE_HIGH_RATE, "apple", "Inconclusive High Heart Rate"),
+        told(9.1, Meaning.IRREGULAR, "google_health", "irregular", signal=Signal.PPG),
+        told(16.2, Meaning.SINUS_RHYTHM, said="N", probability=0.02, **own),
+        told(16.2, Meaning.AFIB_NEGATIVE, "withings", "0", device="ScanWatch"),
+        told(31.5, Meaning.ATRIAL_FIBRILLATION, "apple", "Atrial Fibrillation"),
+    )
+
+
 def _ongoing() -> Episode:
     return Episode(
         "now", NOW - timedelta(minutes=24), None, NOW, 104.0, 142.0, "wristchart 0.1", "ECG"
@@ -145,6 +176,7 @@ def _finding(identity: str, onset: datetime, minutes: float, **facts: object) ->
         decider_version="0.1",
         signal="ECG",
         device="Heart patch 2",
+        severity="High",
         has_strip=True,
         write=WriteState("saved", onset + timedelta(minutes=5, seconds=2), ""),
         decisions=(),
@@ -203,7 +235,9 @@ class FakeServices:
     def __post_init__(self) -> None:
         seen = decided(Decision.ACKNOWLEDGED, ago(10.9), "Called her")
         self.kept = {
-            "now": _finding("now", NOW - timedelta(minutes=24), 24),
+            "now": _finding(
+                "now", NOW - timedelta(minutes=24), 24, probability=0.934, evidence=_NUMBERS
+            ),
             "old": _finding(
                 "old",
                 ago(11.3),
@@ -260,7 +294,8 @@ class FakeServices:
         found = tuple(e for e in _episodes() if low <= e.start < high)
         fibrillating = sum(((e.end or NOW) - e.start).total_seconds() for e in found)
         hours = 3600.0 * 24 * (last - first).days
-        return RhythmRead(found, 0.96 * hours, 0.93 * hours, fibrillating)
+        seen = tuple(one for one in verdicts() if low <= one.start < high)
+        return RhythmRead(found, 0.96 * hours, 0.93 * hours, fibrillating, seen)
 
     def findings(self, context: str) -> FindingsRead | Missing:
         with self.lock:

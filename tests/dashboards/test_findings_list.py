@@ -125,11 +125,18 @@ def test_only_a_confirmation_confirms(ongoing: Finding) -> None:
 
 
 def test_a_finding_says_how_probable_it_is_and_why(ongoing: Finding) -> None:
-    explained = replace(ongoing, probability=0.934, evidence={"mode_share": 0.12, "cosen": -0.9})
-    [line] = reasons(explained)
+    [line] = reasons(ongoing)
     said = [getattr(part, "children", part) for part in line.children]
-    assert "".join(said) == "When found: Probability 93 % · RR alike 12 % · CoSEn −0.9"
-    assert reasons(ongoing) == []
+    assert "".join(said) == (
+        "When found: probability 93 % · RR alike 12 % · CoSEn −0.9 · other beat shapes 2 % · "
+        "P wave repeats 21 % · QRS alike 97 % · RR entropy 0.73"
+    )
+    assert reasons(replace(ongoing, probability=None, evidence={})) == []
+
+
+def test_the_severity_is_what_the_backend_says(ongoing: Finding) -> None:
+    drawn = text(open_findings([replace(ongoing, severity="Low")], OSLO, {}))
+    assert '"flag low"' in drawn
 
 
 def test_an_ecg_is_offered_only_where_there_is_one(ongoing: Finding) -> None:

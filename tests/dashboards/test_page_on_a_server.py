@@ -28,7 +28,7 @@ def show_timeline(
 ) -> Any:
     names = ("timeline.figure", "timeline.style", "timeline-image.aria-label", "summary.children")
     names += ("facts.children", "missing.children", "sync.children", "legend.children")
-    names += ("invitation.hidden", "drawn.data")
+    names += ("invitation.hidden", "drawn.data", "verdicts.children")
     outputs = [dict(zip(("id", "property"), name.split("."), strict=True)) for name in names]
     inputs = [prop("range", "data", days), prop("viewport", "data", VIEWPORT)]
     return client.post(

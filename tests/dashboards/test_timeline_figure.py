@@ -164,6 +164,28 @@ def test_an_episode_of_today_stays_inside_the_window(draw: Draw) -> None:
     assert max(episodes["base"]) < "2026-11-20"
 
 
+def test_verdicts_on_recordings_stand_in_the_rhythm_row(draw: Draw) -> None:
+    (marks,) = [
+        t
+        for t in draw()["data"]
+        if t["yaxis"] == "y2"
+        and "marker" in t
+        and "y" in t
+        and t["type"] == "scatter"
+        and t.get("customdata")
+    ]
+    assert len(marks["x"]) == 6
+    assert marks["marker"]["symbol"] == [
+        "diamond",
+        "circle-open",
+        "circle-open",
+        "diamond-open",
+        "circle-open",
+        "diamond",
+    ]
+    assert marks["customdata"][3].startswith("<b>Possible irregular rhythm, from the pulse</b>")
+
+
 def test_episodes_are_named_possible_and_in_local_time(draw: Draw) -> None:
     (episodes,) = [t for t in draw()["data"] if t["yaxis"] == "y2" and "base" in t]
     assert "Possible AFib, not confirmed" in episodes["hovertemplate"]

@@ -1,0 +1,54 @@
+"""Verdicts on the rhythm as a list and on the timeline."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from plotly.utils import PlotlyJSONEncoder
+
+from clinical.verdicts import Meaning, Signal
+from dashboards.services import RhythmRead
+from dashboards.verdicts_list import MOST, SHOWN, evidence, verdicts_panel
+from tests.dashboards.fake_services import verdicts
+
+OSLO = ZoneInfo("Europe/Oslo")
+OWN, APPLE, PULSE = verdicts()[:3]
+
+
+def panel(*events: object, left_out: int = 0) -> str:
+    drawn = verdicts_panel(RhythmRead((), 0, 0, 0, events, left_out), OSLO)  # type: ignore[arg-type]
+    return json.dumps(drawn, cls=PlotlyJSONEncoder, ensure_ascii=False)
+
+
+def test_our_verdict_is_investigational_and_says_how_probable() -> None:
+    assert evidence(OWN, OSLO) == (
+        "18 Nov 05:54 · Apple Watch (ECG) · Wristchart, recording, version 2-1f0c9a3e, "
+        "investigational · probability of atrial fibrillation 97 %"
+    )
+
+
+def test_a_vendors_inconclusive_keeps_its_reason_and_its_word() -> None:
+    assert "Inconclusive: heart rate too high" in panel(APPLE)
+    assert "in its words “Inconclusive High Heart Rate”" in evidence(APPLE, OSLO)
+
+
+def test_pulse_is_low_whatever_it_says_and_no_look_is_none() -> None:
+    assert '"flag low"' in panel(PULSE)
+    strongest = replace(PULSE, meaning=Meaning.ATRIAL_FIBRILLATION)
+    assert '"flag low"' in panel(strongest)
+    assert '"flag high"' in panel(replace(strongest, signal=Signal.ECG))
+    assert '"flag done"' in panel(APPLE)
+
+
+def test_older_ones_are_folded_and_the_rest_is_counted() -> None:
+    many = [replace(OWN, start=OWN.start - timedelta(hours=n)) for n in range(MOST + 5)]
+    drawn = panel(*many, left_out=40)
+    assert f"{MOST - SHOWN} more" in drawn
+    assert "45 more are not listed." in drawn
+
+
+def test_without_verdicts_there_is_no_panel() -> None:
+    assert panel() == "[]"
