@@ -11,6 +11,8 @@ from typing import Any
 
 PAGES, PAGE_SIZE = 10, 20
 DRUGS = (("1364445", "apixaban 5 MG Oral Tablet", 5, 2), ("866436", "metoprolol 50 MG", 50, 1))
+CATEGORY = "http://terminology.hl7.org/CodeSystem/medicationrequest-category"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 HEAD = (
     "HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json;charset=utf-8\r\n"
     "Date: Thu, 01 Oct 2026 10:00:00 GMT\r\nCache-Control: no-store\r\n"
@@ -21,7 +23,6 @@ HEAD = (
 def order(number: int) -> dict[str, Any]:
     """One MedicationRequest as EHRs with US Core write it."""
     code, name, dose, per_day = DRUGS[number % len(DRUGS)]
-    terminology = "http://terminology.hl7.org/CodeSystem"
     start, end = f"20{10 + number % 15}-01-05", f"20{10 + number % 15}-07-05"
     repeat = {"frequency": per_day, "period": 1, "periodUnit": "d"}
     quantity = {"value": dose, "unit": "mg", "system": "http://unitsofmeasure.org", "code": "mg"}
@@ -32,28 +33,8 @@ def order(number: int) -> dict[str, Any]:
         "identifier": [{"use": "usual", "system": "urn:oid:1.2.840.114350", "value": f"{number}"}],
         "status": "active" if number % 3 else "stopped",
         "intent": "order",
-        "category": [
-            {
-                "coding": [
-                    {
-                        "system": f"{terminology}/medicationrequest-category",
-                        "code": "outpatient",
-                        "display": "Outpatient",
-                    }
-                ],
-                "text": "Outpatient",
-            }
-        ],
-        "medicationCodeableConcept": {
-            "coding": [
-                {
-                    "system": "http://www.nlm.nih.gov/research/umls/rxnorm",
-                    "code": code,
-                    "display": name,
-                }
-            ],
-            "text": name,
-        },
+        "category": [_concept(CATEGORY, "outpatient", "Outpatient")],
+        "medicationCodeableConcept": _concept(RXNORM, code, name),
         "subject": {"reference": "Patient/marit", "display": "Marit Solheim"},
         "encounter": {"reference": f"Encounter/visit-{number}", "display": "Office visit"},
         "authoredOn": f"{start}T10:20:00Z",
@@ -72,6 +53,10 @@ def order(number: int) -> dict[str, Any]:
             "quantity": {"value": 60, "unit": "tablet"},
         },
     }
+
+
+def _concept(system: str, code: str, words: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code, "display": words}], "text": words}
 
 
 def page(number: int, base: str) -> bytes:

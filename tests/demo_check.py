@@ -122,11 +122,22 @@ def uploaded(url: str) -> None:
 
 def story(steps: Steps, browser: Browser, running: Demo, pictures: Path | None) -> None:
     """Go through every step of the story."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1900})
-    frame = frame_of(page)
-    url = running.url
+    page, url = browser.new_page(viewport={"width": 1280, "height": 1900}), running.url
     steps.take("the demo starts and prints its address", lambda: await_address(running))
     page.goto(url)
+    launches(steps, page, url)
+    finds(steps, page)
+    fills(steps, frame_of(page), url)
+    if pictures:
+        page.wait_for_timeout(2500)
+        page.screenshot(path=pictures / "chart.png", full_page=True)
+    acknowledges(steps, page)
+    steps.take("the EHR holds exactly one Flag", lambda: _exactly_one(url))
+
+
+def launches(steps: Steps, page: Page, url: str) -> None:
+    """From the work-list to the medications in the app's frame."""
+    frame = frame_of(page)
     steps.take(
         "the work-list shows at least six patients",
         lambda: expect(page.locator(".worklist a").nth(5)).to_be_visible(),
@@ -140,6 +151,11 @@ def story(steps: Steps, browser: Browser, running: Demo, pictures: Path | None) 
             timeout=30_000
         ),
     )
+
+
+def finds(steps: Steps, page: Page) -> None:
+    """The patch's ECG becomes a finding on the page and a Flag in the chart."""
+    frame = frame_of(page)
     steps.take(
         "a finding appears on the page",
         lambda: expect(frame.get_by_text("Possible atrial fibrillation").first).to_be_visible(
@@ -156,6 +172,10 @@ def story(steps: Steps, browser: Browser, running: Demo, pictures: Path | None) 
         "the finding's ECG strip is drawn",
         lambda: expect(frame.locator("#ecg .main-svg").first).to_be_visible(timeout=30_000),
     )
+
+
+def fills(steps: Steps, frame: FrameLocator, url: str) -> None:
+    """A year of the wearable arrives, and its daily values go to the EHR."""
     steps.take("a day's steps reach the EHR", lambda: uploaded(url))
     steps.take(
         "what the watch measured stands below the medications",
@@ -163,9 +183,11 @@ def story(steps: Steps, browser: Browser, running: Demo, pictures: Path | None) 
             re.compile("bpm.*vs prior.*Steps.*vs prior"), timeout=STORY_SECONDS
         ),
     )
-    if pictures:
-        page.wait_for_timeout(2500)
-        page.screenshot(path=pictures / "chart.png", full_page=True)
+
+
+def acknowledges(steps: Steps, page: Page) -> None:
+    """The clinician's click is seen on the page and in the EHR's banner."""
+    frame = frame_of(page)
     steps.take(
         "acknowledging it is taken",
         lambda: frame.get_by_role("button", name=re.compile("^Acknowledge")).first.click(),
@@ -182,7 +204,6 @@ def story(steps: Steps, browser: Browser, running: Demo, pictures: Path | None) 
             page.get_by_text(re.compile("[Aa]cknowledged by Dr Ingrid Lind")).first
         ).to_be_visible(timeout=60_000),
     )
-    steps.take("the EHR holds exactly one Flag", lambda: _exactly_one(url))
 
 
 def _exactly_one(url: str) -> None:

@@ -23,6 +23,20 @@ DELIVERY_SCOPES = (
     "system/Provenance.crus system/Communication.crus system/DocumentReference.crus "
     "system/Condition.rs"
 )
+ENDPOINTS = {
+    "google_health": {
+        "authorize_url": "o/oauth2/v2/auth",
+        "token_url": "token",
+        "revoke_url": "revoke",
+        "keyset_url": "keyset.json",
+    },
+    "withings": {
+        "authorize_url": "oauth2_user/authorize2",
+        "token_url": "v2/oauth2",
+        "revoke_url": "v2/oauth2",
+    },
+}
+"""Of the vendors' simulators, beneath the address of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,26 +146,19 @@ write_mode = "automatic"
 operators = ["Practitioner/ingrid-lind"]
 probe_patient = "li-wei"
 
-[vendor.google_health]
-client_id = "wristchart-demo"
-client_secret = "{secret}"
-authorize_url = "{site.vendors_url}/google-health/o/oauth2/v2/auth"
-token_url = "{site.vendors_url}/google-health/token"
-api_url = "{site.vendors_url}/google-health"
-revoke_url = "{site.vendors_url}/google-health/revoke"
-keyset_url = "{site.vendors_url}/google-health/keyset.json"
-redirect_uri = "{site.api_url}/link/callback/google_health"
-webhook_secret = "{secret}"
-poll_seconds = 60
+{_vendor(site, secret, "google_health")}
+{_vendor(site, secret, "withings")}"""
 
-[vendor.withings]
+
+def _vendor(site: Site, secret: str, vendor: str) -> str:
+    simulator = f"{site.vendors_url}/{vendor.replace('_', '-')}"
+    own = "".join(f'{name} = "{simulator}/{path}"\n' for name, path in ENDPOINTS[vendor].items())
+    return f"""\
+[vendor.{vendor}]
 client_id = "wristchart-demo"
 client_secret = "{secret}"
-authorize_url = "{site.vendors_url}/withings/oauth2_user/authorize2"
-token_url = "{site.vendors_url}/withings/v2/oauth2"
-api_url = "{site.vendors_url}/withings"
-revoke_url = "{site.vendors_url}/withings/v2/oauth2"
-redirect_uri = "{site.api_url}/link/callback/withings"
+api_url = "{simulator}"
+{own}redirect_uri = "{site.api_url}/link/callback/{vendor}"
 webhook_secret = "{secret}"
 poll_seconds = 60
 """
@@ -193,5 +200,5 @@ def _apps(site: Site, secret: str) -> dict[str, dict[str, object]]:
             "webhook_url": f"{site.api_url}/webhooks/{vendor}",
             "webhook_secret": secret,
         }
-        for vendor in ("google_health", "withings")
+        for vendor in ENDPOINTS
     }
