@@ -93,6 +93,8 @@ def _tell(
             health = health_of(connection, one.id, site.app.poll_seconds)
             if not health.is_well:
                 click.echo(f"  not well: {health.reason}")
+            for remark in health.remarks:
+                click.echo(f"  {remark}")
 
 
 def _summary(changes: list[Change]) -> str:

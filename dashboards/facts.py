@@ -56,7 +56,7 @@ def _silence(account: LinkedVendor, now: datetime) -> Fact | None:
     if account.status != "active":
         return Fact(
             "Info",
-            f"{name} sends no data: link {account.status}",
+            f"{name} sends no data: {account.unwell or f'link {account.status}'}",
             "The patient must link it again.",
         )
     if account.unwell:

@@ -143,7 +143,8 @@ def no_ecg(reason: str) -> Component:
 def _account(account: LinkedVendor, now: datetime) -> Component:
     name = account.device or account.name
     if account.status != "active":
-        return html.Span(f"{name} · link {account.status}", className="stale")
+        said = account.unwell or f"link {account.status}"
+        return html.Span(f"{name} · {said}", className="stale")
     if account.last_sync is None:
         return html.Span(f"{name} · not synced yet")
     limit = timedelta(hours=Threshold.named("stale_sync_after").value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,111 +11,21 @@ import pytest
 from sandbox.vendors.links import AMEND
 from sandbox.vendors.timeline import LATE_STEPS, happen
 from tests.sandbox_vendors.conftest import Simulators
-from tests.support.backend import EVERY_TOPIC, ISSUER, PATIENT, World, open_world
-from wearable_agg.intake import jobs
-from wearable_agg.intake.day_totals import DayTotals
-from wearable_agg.intake.fetching import Fetcher
-from wearable_agg.intake.linking import Linker
-from wearable_agg.intake.polling import PollDue, plan_poll
-from wearable_agg.intake.processing import Worker
-from wearable_agg.intake.sites import VendorSite
+from tests.sandbox_vendors.polled import Backend, linked_backend, set_synced
+from wearable_agg.intake.polling import plan_poll
 from wearable_agg.intake.vendor_clock import OVERLAP
-from wearable_agg.people import accounts, consents
-from wearable_agg.people.registry import person_for
-from wearable_agg.people.tokens import TokenDesk
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.database import writing
-from wearable_agg.vendors.protocol import Profile
-from wearable_agg.vendors.withings.vendor import Withings
 
 USER = "jonas"
 AWAY = timedelta(days=9)
 
 
-@dataclass
-class Backend:
-    """A backend that has linked a wearer's account at the simulated Withings."""
-
-    world: World
-    site: VendorSite
-    simulators: Simulators
-    account: int
-
-    def link_jobs(self, days: int) -> None:
-        """Fetch the last days, as after linking."""
-        linker = Linker(self.world.engine, self.world.vault, days)
-        with writing(self.world.engine) as connection:
-            linker._schedule(connection, "sandbox", self.account, self.site)
-            connection.exec_driver_sql("DELETE FROM sync_jobs WHERE kind = '@subscribe'")
-        self.work()
-
-    def poll(self) -> list[str]:
-        """Poll once; return the kinds that were asked for by change."""
-        now = now_micros()
-        with writing(self.world.engine) as connection:
-            plan_poll(connection, self.site, PollDue(self.account, "sandbox", 1, "withings", now))
-        asked = self.world.rows("SELECT kind FROM sync_jobs WHERE changed_since IS NOT NULL")
-        self.work()
-        return sorted(kind for (kind,) in asked)
-
-    def work(self) -> None:
-        """Fetch and work on everything that is due."""
-        fetcher = Fetcher(
-            self.world.engine, self.world.vault, {"withings": self.site}, self.world.stop
-        )
-        while True:
-            with writing(self.world.engine) as connection:
-                due = jobs.claim(connection, {"withings"}, 10)
-            if not due:
-                break
-            for job in due:
-                fetcher.work(job)
-        vendors = {"withings": self.site.vendor}
-        worker = Worker(self.world.engine, self.world.vault, vendors, DayTotals({"sandbox": 14}))
-        while worker.step():
-            pass
-
-    def counted(self, kind: str, start: datetime, end: datetime) -> int:
-        """Count what is kept of a type between two instants."""
-        query = """
-            SELECT count(*) FROM measurements JOIN series ON series.id = series_id
-            WHERE type = ? AND start >= ? AND start < ?
-        """
-        edges = (int(start.timestamp() * 1e6), int(end.timestamp() * 1e6))
-        [(count,)] = self.world.rows(query, kind, *edges)
-        return int(count)
-
-
 @pytest.fixture
 def backend(tmp_path: Path, simulators: Simulators) -> Iterator[Backend]:
-    folder = tmp_path / "backend"
-    folder.mkdir()
-    world = open_world(folder)
-    app, vendor = simulators.app("withings"), Withings()
-    tokens = simulators.link("withings", USER)
-    desk = TokenDesk(world.engine, world.vault, vendor, app, simulators.http)
-    site = VendorSite(vendor, app, simulators.http, desk, "http://127.0.0.1:9/hook")
-    with writing(world.engine) as connection:
-        person = person_for(connection, "sandbox", ISSUER, PATIENT, True, "Europe/Oslo")
-        assert person is not None
-        consents.record(connection, "sandbox", person, EVERY_TOPIC, "I agree")
-        account = accounts.link(
-            connection,
-            world.vault,
-            tenant="sandbox",
-            person_id=person,
-            vendor="withings",
-            tokens=tokens,
-            profile=Profile("Europe/Oslo", "ScanWatch 2"),
-        )
-    yield Backend(world, site, simulators, account)
-    world.engine.dispose()
-
-
-def set_synced(simulators: Simulators, at: datetime) -> None:
-    """Leave the watch with everything it measured since an instant."""
-    simulators.world.store.execute("DELETE FROM wearers WHERE user = ?", USER)
-    simulators.world.store.execute("INSERT INTO wearers VALUES (?, ?)", USER, at.timestamp())
+    linked = linked_backend(tmp_path / "backend", simulators, "withings", USER)
+    yield linked
+    linked.world.engine.dispose()
 
 
 def test_a_watch_that_was_away_brings_all_its_days_though_other_data_came(
@@ -124,7 +33,7 @@ def test_a_watch_that_was_away_brings_all_its_days_though_other_data_came(
 ) -> None:
     now = datetime.now(UTC)
     left = now - AWAY
-    set_synced(backend.simulators, left)
+    set_synced(backend.simulators, USER, left)
     backend.link_jobs(14)
     away = (left + timedelta(hours=1), now)
     assert backend.counted("heart_rate", *away) == 0
@@ -152,9 +61,7 @@ def test_the_watermark_is_the_vendors_and_an_hour_of_ours_does_not_move_it(
     ahead = now_micros() + 200 * 86_400_000_000
     monkeypatch.setattr("wearable_agg.intake.polling.now_micros", lambda: ahead)
     with writing(backend.world.engine) as connection:
-        plan_poll(
-            connection, backend.site, PollDue(backend.account, "sandbox", 1, "withings", ahead)
-        )
+        plan_poll(connection, backend.site, backend.due(ahead))
     asked = dict(
         backend.world.rows(
             "SELECT kind, changed_since FROM sync_jobs WHERE changed_since IS NOT NULL"

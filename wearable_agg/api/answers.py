@@ -7,7 +7,7 @@ from typing import Any
 from wearable_agg.intake.health import Health
 from wearable_agg.measurements.daily import Aggregate, LocalDay
 from wearable_agg.measurements.types import SLEEP_STAGES
-from wearable_agg.people.accounts import UNLINKED, Account
+from wearable_agg.people.accounts import Account
 
 
 def day(one: LocalDay) -> dict[str, Any]:
@@ -31,14 +31,18 @@ def day(one: LocalDay) -> dict[str, Any]:
 
 def linked(account: Account, name: str, health: Health) -> dict[str, Any]:
     """Show a linked account; `status` is active, broken (link anew) or unlinked."""
-    well = "ended" if account.status == UNLINKED else "well"
+    state = "ended" if health.ended else "well" if health.is_well else "unwell"
     return {
         "vendor": account.vendor,
         "name": name,
         "device": account.device,
         "status": account.status,
         "last_sync": account.last_sync_at and account.last_sync_at.isoformat(),
-        "health": {"state": well if health.is_well else "unwell", "reason": health.reason},
+        "health": {
+            "state": state,
+            "reason": health.reason,
+            "remarks": list(health.remarks),
+        },
     }
 
 

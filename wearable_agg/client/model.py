@@ -17,10 +17,15 @@ CalendarDay = date  # the name of a field hides the name of its type
 
 @dataclass(frozen=True, slots=True)
 class SyncHealth:
-    """How a wearable's sync is: well, unwell or ended; `reason` says what is wrong, or is ""."""
+    """How a wearable's sync is: well, unwell or ended.
+
+    `reason` says what is wrong, or that consent ended, or is ""; `remarks` what a wearable that is
+    well cannot tell.
+    """
 
     state: str
     reason: str
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,23 +9,39 @@ from sqlalchemy import Connection, func, select
 
 from config.clinical import load
 from wearable_agg.intake import jobs
-from wearable_agg.people.accounts import ACTIVE, BROKEN
+from wearable_agg.people.accounts import ACTIVE, BROKEN, UNLINKED
+from wearable_agg.people.consents import permitted_topics
+from wearable_agg.people.features import features_off
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.intake_tables import sync_jobs
 from wearable_agg.store.people_tables import vendor_accounts
 
+CONSENT_ENDED = "the patient's consent has ended"
+REMARKS = {
+    "rhythm_notification": (
+        "notices of an irregular rhythm are switched off: that none comes says nothing"
+    )
+}
+"""By the feature that is off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an account's sync is: `reason` says what is wrong, empty where nothing is."""
+    """How an account's sync is: `reason` says what is wrong, empty where nothing is.
+
+    Where it has `ended` nothing is wrong: `reason` says then whether consent did. `remarks` are
+    what to know of what an account that is well cannot tell.
+    """
 
     reason: str
     last_data: datetime | None
+    ended: bool = False
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.reason
+        return not self.reason or self.ended
 
 
 def health_of(
@@ -38,6 +54,7 @@ def health_of(
     row = connection.execute(
         select(
             vendor_accounts.c.vendor,
+            vendor_accounts.c.person_id,
             vendor_accounts.c.status,
             vendor_accounts.c.linked_at,
             vendor_accounts.c.last_sync_at,
@@ -45,14 +62,17 @@ def health_of(
         ).where(vendor_accounts.c.id == account_id)
     ).one()
     last_data = None if row.last_data_at is None else from_micros(row.last_data_at)
+    if not permitted_topics(connection, row.person_id):
+        return Health(CONSENT_ENDED, last_data, ended=True)
     if row.status != ACTIVE:
         reason = "the link is broken: link again" if row.status == BROKEN else ""
-        return Health(reason, last_data)
+        return Health(reason, last_data, ended=row.status == UNLINKED)
     return Health(
         _stopped(row.linked_at, row.last_sync_at, poll_seconds, now or datetime.now(UTC))
         or _refused(connection, account_id)
         or _silent(row.vendor, row.linked_at, row.last_data_at, now or datetime.now(UTC)),
         last_data,
+        remarks=tuple(REMARKS[name] for name in features_off(connection, account_id)),
     )
 
 

@@ -16,11 +16,13 @@ from wearable_agg.measurements.model import (
     Record,
     RhythmNotification,
     RhythmVerdict,
+    VendorFeature,
     Withdrawn,
 )
 from wearable_agg.measurements.recordings import keep_notice, keep_recording
 from wearable_agg.measurements.retract import withdraw, withdrawn_ids
 from wearable_agg.measurements.upsert import ChangedDay, write_batch
+from wearable_agg.people.features import keep_features
 from wearable_agg.vendors.findings import Quarantined
 
 RHYTHM = "atrial_fibrillation_burden"
@@ -37,6 +39,7 @@ class PersonsShare:
     recordings: list[EcgRecording] = field(default_factory=list)
     notices: list[RhythmNotification | RhythmVerdict] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    features: list[tuple[int, VendorFeature]] = field(default_factory=list)
     accounts: set[int] = field(default_factory=set)
 
     @classmethod
@@ -55,6 +58,8 @@ class PersonsShare:
                     share.batch.refused[one.reason[:LONGEST_REASON]] += 1
                 case Withdrawn():
                     share.withdrawn.append(one.vendor_id)
+                case VendorFeature() if RHYTHM in permitted:
+                    share.features.append((account_id, one))
                 case EcgRecording() | RhythmNotification() | RhythmVerdict():
                     share.about_rhythm(one, RHYTHM in permitted)
                 case _:
@@ -79,6 +84,7 @@ class PersonsShare:
         self.recordings.extend(later.recordings)
         self.notices.extend(later.notices)
         self.withdrawn.extend(later.withdrawn)
+        self.features.extend(later.features)
         self.accounts |= later.accounts
 
 
@@ -101,6 +107,7 @@ def keep_share(
     written = write_batch(connection, tenant, person_id, share.batch, replay_of)
     days.extend(written.days)
     kept = [keep_recording(connection, vault, tenant, person_id, one) for one in share.recordings]
+    keep_features(connection, tenant, person_id, share.features)
     kept += [keep_notice(connection, tenant, person_id, one) for one in share.notices]
     news = bool(written.new or written.amended or any(kept) or share.withdrawn)
     return news, days

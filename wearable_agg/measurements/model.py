@@ -205,6 +205,18 @@ class Withdrawn:
     vendor_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class VendorFeature:
+    """Whether a function of the vendor's is at work for the person, who may have to switch it on.
+
+    `name` is what it tells of; of one that is off, silence says nothing.
+    """
+
+    source: str
+    name: str
+    at_work: bool
+
+
 Record = (
     Measurement
     | BloodPressure
@@ -214,5 +226,6 @@ Record = (
     | RhythmVerdict
     | Workout
     | Withdrawn
+    | VendorFeature
 )
 """Everything about a person's body that a vendor can tell."""

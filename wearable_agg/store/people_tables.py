@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -62,6 +63,16 @@ vendor_accounts = Table(
     Column("next_poll_at", BigInteger, nullable=False),
     UniqueConstraint("vendor", "vendor_user_id"),
     sqlite_autoincrement=True,
+)
+
+vendor_features = Table(
+    "vendor_features",
+    metadata,
+    Column("account_id", ForeignKey("vendor_accounts.id"), primary_key=True),
+    Column("feature", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("at_work", Boolean, nullable=False),
+    Column("told_at", BigInteger, nullable=False),
 )
 
 consents = Table(

@@ -14,6 +14,7 @@ from wearable_agg.measurements.model import (
     Record,
     RhythmNotification,
     RhythmVerdict,
+    VendorFeature,
     Withdrawn,
 )
 from wearable_agg.measurements.types import doubt, doubtful_time
@@ -111,7 +112,7 @@ _ABOUT_RHYTHM = (EcgRecording, RhythmNotification, RhythmVerdict)
 NO_RECORD = (EcgSignal, TokensSeen, Notice, Verification, Refusal, About, Quarantined)
 """Items that are no record of a person's body."""
 
-_TIMELESS = (*NO_RECORD, Withdrawn)
+_TIMELESS = (*NO_RECORD, Withdrawn, VendorFeature)
 
 
 def records_of(found: Iterable[Found]) -> list[Record]:

@@ -15,6 +15,7 @@ from wearable_agg.measurements.model import (
     RhythmNotification,
     RhythmVerdict,
     SleepStage,
+    VendorFeature,
     Withdrawn,
     Workout,
 )
@@ -39,6 +40,7 @@ _KINDS: dict[type, tuple[str, str]] = {
     RhythmVerdict: ("rhythm_verdict", "rhythm_verdict"),
     Workout: ("workout", "workout"),
     Withdrawn: ("withdrawn", ""),
+    VendorFeature: ("feature", ""),
     TokensSeen: ("tokens", ""),
     Notice: ("notification", ""),
     Verification: ("verification", ""),

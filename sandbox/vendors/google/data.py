@@ -47,9 +47,10 @@ def data_routes(world: World) -> Blueprint:
 
     @routes.get("/irnProfile")
     def irregular_rhythm_profile() -> Response:
-        _allowed(world, IRREGULAR)
+        wearer = WEARERS[_allowed(world, IRREGULAR).user]
         updated = physical(world.now() - timedelta(days=200))
-        profile = {"onboardingStatus": True, "enrollmentStatus": True, "updateTime": updated}
+        enrolled = bool(wearer.afib)  # the others have not switched it on
+        profile = {"onboardingStatus": True, "enrollmentStatus": enrolled, "updateTime": updated}
         return jsonify({"name": "users/me/irnProfile", **profile})
 
     @routes.get("/dataTypes/<path>/dataPoints")

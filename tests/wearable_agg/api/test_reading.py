@@ -5,13 +5,15 @@ import pytest
 from sqlalchemy import event
 
 from safeguards.assertions import Signer
-from tests.support.backend import NEW_YEAR, asking, bearer, measured
+from tests.support.backend import EVERY_TOPIC, NEW_YEAR, asking, bearer, measured
+from wearable_agg.intake.withdrawal import withdraw
 from wearable_agg.measurements.batch import batch_of
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.measurements.upsert import write_batch
 from wearable_agg.people import consents
 from wearable_agg.people.registry import touch
 from wearable_agg.store.database import writing
+from wearable_agg.store.people_tables import consents as consents_table
 from wearable_agg.store.people_tables import vendor_accounts
 
 BASE = "/api/v1/patient"
@@ -57,7 +59,7 @@ def test_linked_wearables_are_listed(ask, linked):
                 "device": "Band 2",
                 "status": "active",
                 "last_sync": None,
-                "health": {"state": "well", "reason": ""},
+                "health": {"state": "well", "reason": "", "remarks": []},
             }
         ],
         "timezone": "Europe/Oslo",
@@ -181,6 +183,19 @@ def test_a_sync_that_is_not_well_is_said_with_the_reason(world, ask, linked, cha
     [shown] = ask(BASE).get_json()["linked"]
     assert shown["health"]["state"] == state
     assert shown["health"]["reason"].startswith(reason)
+
+
+@pytest.mark.parametrize("ending", ["withdrawn", "lapsed"])
+def test_where_consent_ended_a_sync_is_not_called_unwell(world, ask, linked, ending):
+    with writing(world.engine) as connection:
+        if ending == "withdrawn":
+            withdraw(connection, "sandbox", 1, EVERY_TOPIC, "the patient")
+        else:
+            connection.execute(consents_table.update().values(expires_at=1))
+        connection.execute(vendor_accounts.update().values(last_sync_at=1, last_data_at=1))
+    [shown] = ask(BASE).get_json()["linked"]
+    health = shown["health"]
+    assert (health["state"], health["reason"]) == ("ended", "the patient's consent has ended")
 
 
 def test_each_reading_is_recorded(world, ask, linked):

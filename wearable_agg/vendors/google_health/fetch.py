@@ -32,9 +32,11 @@ def fetch(
     known = KINDS[kind]
     if known.scope not in tokens.scopes:
         raise NotPermitted(f"{kind} needs {known.scope}")
-    url = f"{app.api_url}/v4/users/me/dataTypes/{kind}/dataPoints"
+    url = f"{app.api_url}/v4/users/me/{known.path or f'dataTypes/{kind}/dataPoints'}"
     bearer = Token(app.api_url, tokens.access)
-    if known.field:
+    if known.path:
+        answer = send(http, "GET", url, bearer=bearer)
+    elif known.field:
         parameters = {"filter": _filter(known, window), "pageSize": str(known.page_size)}
         if cursor:
             parameters["pageToken"] = cursor

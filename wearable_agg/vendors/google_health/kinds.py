@@ -26,9 +26,10 @@ SCOPES = (
 class Kind:
     """One data type: the scope it needs, the field its filter compares, how many come at once.
 
-    `field` is empty where the daily roll-up is read instead of the list. An `open_ended` filter
-    has no upper bound; one `by_date` compares calendar days. Google does not tell what it changed
-    since when, so that each look reaches `look_back` days: far where a request brings months.
+    `field` is empty where the daily roll-up is read instead of the list, or what stands at `path`.
+    An `open_ended` filter has no upper bound; one `by_date` compares calendar days. Google does
+    not tell what it changed since when, so that each look reaches `look_back` days: far where a
+    request brings months.
     """
 
     scope: str
@@ -37,6 +38,7 @@ class Kind:
     open_ended: bool = False
     by_date: bool = False
     look_back: int = 60
+    path: str = ""
 
 
 STEPS = "steps"
@@ -47,6 +49,8 @@ OXYGEN_SATURATION = "daily-oxygen-saturation"
 SLEEP_SESSION = "sleep"
 ELECTROCARDIOGRAM = "electrocardiogram"
 IRREGULAR_RHYTHM_NOTIFICATION = "irregular-rhythm-notification"
+IRREGULAR_RHYTHM_PROFILE = "irregular-rhythm-profile"
+"""Whether notices of an irregular rhythm are switched on."""
 
 KINDS = {
     STEPS: Kind(ACTIVITY, ""),
@@ -63,6 +67,7 @@ KINDS = {
         page_size=100,
         by_date=True,
     ),
+    IRREGULAR_RHYTHM_PROFILE: Kind(IRREGULAR_RHYTHM, "", path="irnProfile"),
     HEART_RATE: Kind(METRICS, "heart_rate.sample_time.physical_time", page_size=5000, look_back=3),
 }
 
@@ -74,5 +79,6 @@ WINDOWS = {
     OXYGEN_SATURATION: timedelta(days=400),
     ELECTROCARDIOGRAM: timedelta(days=4000),  # a filter without end makes one request of it
     IRREGULAR_RHYTHM_NOTIFICATION: timedelta(days=400),
+    IRREGULAR_RHYTHM_PROFILE: timedelta(days=4000),
     HEART_RATE: timedelta(days=30),
 }

@@ -16,8 +16,9 @@ from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found, records_of
 from wearable_agg.vendors.google_health.ecg import electrocardiogram
 from wearable_agg.vendors.google_health.exercise import exercise
+from wearable_agg.vendors.google_health.kinds import IRREGULAR_RHYTHM_PROFILE
 from wearable_agg.vendors.google_health.quantities import POINTS, ROLL_UPS, Quantity, by_member
-from wearable_agg.vendors.google_health.rhythm import irregular_rhythm
+from wearable_agg.vendors.google_health.rhythm import irregular_rhythm, profile
 from wearable_agg.vendors.google_health.sleep import sleep
 from wearable_agg.vendors.google_health.source import Origin, origin_of
 from wearable_agg.vendors.google_health.times import civil_date, interval, sample
@@ -37,6 +38,8 @@ _READERS: dict[str, Reader] = {
 
 def parse(kind: str, raw: bytes, zone: ZoneInfo) -> list[Record]:
     """Read a page of one data type; raises Malformed and Unusable."""
+    if kind == IRREGULAR_RHYTHM_PROFILE:
+        return [profile(read(raw))]
     return records_of(page(read(raw), zone, _member_of(kind)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from wearable_agg.measurements.model import AlertWindow, Beat, RhythmNotification
+from wearable_agg.measurements.model import AlertWindow, Beat, RhythmNotification, VendorFeature
 from wearable_agg.vendors.answers import Part
 from wearable_agg.vendors.google_health.medical_device import device_of
 from wearable_agg.vendors.google_health.source import SOURCE, Origin
@@ -26,6 +26,13 @@ def irregular_rhythm(record: Part, origin: Origin, zone: ZoneInfo) -> Iterator[R
         device=device_of(record, origin),
         vendor_id=origin.vendor_id,
     )
+
+
+def profile(answer: Part) -> VendorFeature:
+    """Read whether the person gets notices at all: set up, and switched on. Raises Unusable."""
+    steps = (answer.find("onboardingStatus"), answer.find("enrollmentStatus"))
+    at_work = all(step is not None and step.flag() for step in steps)
+    return VendorFeature(SOURCE, "rhythm_notification", at_work)
 
 
 def _window(part: Part) -> AlertWindow:
