@@ -29,7 +29,8 @@ from wearable_agg.delivery.chart import (
 class PaperChart(Chart):
     """Takes what delivery writes; `before_update` lets somebody else write just before.
 
-    `down`: nothing arrives. `lose`: the next so many writes are done, but their answers are lost.
+    `writes` and `changes` are the patients about whom something was created and changed. `down`:
+    nothing arrives. `lose`: the next so many writes are done, but their answers are lost.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class PaperChart(Chart):
         self.down = False
         self.lose = 0
         self.writes: list[str] = []
+        self.changes: list[str] = []
         self.before_update: Callable[[], None] = lambda: None
         self._numbers = itertools.count(1)
         self._named: dict[tuple[str, str, str], list[str]] = {}
