@@ -48,7 +48,10 @@ def _work(
             if not resumed:
                 engine.resume()
                 resumed = True
-            if not engine.advance() and not engine.tidy() and not spots.step():
+            if engine.advance():
+                continue
+            engine.settle()
+            if not engine.tidy() and not spots.step():
                 stop.wait(interval)
         except SQLAlchemyError as error:
             log.error("database not usable", reason=str(error.__cause__ or error))

@@ -46,12 +46,18 @@ def record_continued(connection: Connection, detection: Detection) -> str:
     return _record(connection, detection, ended=False)
 
 
-def record_ended(connection: Connection, detection: Detection) -> str:
-    """Record that an episode ended at `detection.end`. Its finding stays: only people close it."""
-    return _record(connection, detection, ended=True)
+def record_ended(connection: Connection, detection: Detection, *, silent: bool = False) -> str:
+    """Record that an episode ended at `detection.end`. Its finding stays: only people close it.
+
+    `silent` says that nothing is known beyond that, for the stream fell silent: news of the episode
+    that come all the same take it up again.
+    """
+    return _record(connection, detection, ended=True, silent=silent)
 
 
-def _record(connection: Connection, detection: Detection, *, ended: bool) -> str:
+def _record(
+    connection: Connection, detection: Detection, *, ended: bool, silent: bool = False
+) -> str:
     episode = _episode(connection, detection)
     if episode is None:
         finding_id = _finding_for(connection, detection)
@@ -60,13 +66,14 @@ def _record(connection: Connection, detection: Detection, *, ended: bool) -> str
                 id=str(uuid.uuid5(_NAMES, f"episode|{_trigger(detection)}")),
                 stream=detection.stream,
                 finding_id=finding_id,
+                went_silent=silent,
                 **_facts(detection),
                 **_progress(detection, ended),
             )
         )
     else:
         finding_id = episode["finding_id"] or _finding_for(connection, detection)
-        values = _grown(episode, detection, ended)
+        values = _grown(episode, detection, ended, silent)
         if episode["finding_id"] == finding_id and not values:
             return finding_id
         connection.execute(
@@ -125,10 +132,10 @@ def _progress(detection: Detection, ended: bool) -> dict[str, Any]:
     }
 
 
-def _grown(episode: RowMapping, detection: Detection, ended: bool) -> dict[str, Any]:
+def _grown(episode: RowMapping, detection: Detection, ended: bool, silent: bool) -> dict[str, Any]:
     """Return what is news about a known episode; an event that comes again brings none."""
-    progress = _progress(detection, ended)
-    if episode["end"] is not None and not ended:
+    progress = {**_progress(detection, ended), "went_silent": silent}
+    if episode["end"] is not None and not episode["went_silent"] and (silent or not ended):
         return {}
     if not ended and progress["last_seen_at"] <= episode["last_seen_at"]:
         return {}

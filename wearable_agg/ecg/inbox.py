@@ -110,9 +110,29 @@ def end_session(connection: Connection, session: Session) -> None:
     """Note that the device said it is done, in its row and in its place among the frames."""
     now = now_micros()
     connection.execute(sessions.update().where(sessions.c.id == session.id).values(ended_at=now))
+    mark_end(connection, session)
+
+
+def mark_end(connection: Connection, session: Session) -> None:
+    """Put the end of a session among the frames, for a device that never says bye.
+
+    What still comes of it begins anew. The same end again changes nothing.
+    """
+    now = now_micros()
     sequence = next_sequence(connection, session)
     end = Frame(END_OF_SESSION, sequence, 0, now, now, session.rate, 0, b"", 0, gap_before=False)
     append(connection, [(session.id, end)])
+
+
+def last_arrival(connection: Connection, session: Session, lead: int) -> int | None:
+    """Return when the latest slice of a lead came in (UTC microseconds), None where none did."""
+    latest = (
+        select(frames.c.received_at)
+        .where(frames.c.session == session.id, frames.c.lead == lead)
+        .order_by(frames.c.sequence.desc())
+        .limit(1)
+    )
+    return connection.execute(latest).scalar()
 
 
 def next_sequence(connection: Connection, session: Session) -> int:

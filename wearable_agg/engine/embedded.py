@@ -18,7 +18,7 @@ from wearable_agg.afib.step import finish, step
 from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
 from wearable_agg.ecg import inbox, segments
 from wearable_agg.ecg.inbox import Session, StoredFrame
-from wearable_agg.engine import checkpoints, strips
+from wearable_agg.engine import checkpoints, silence, strips
 from wearable_agg.engine.chunks import (
     ANALYSED_LEAD,
     Unusable,
@@ -37,6 +37,12 @@ BATCH = 5000
 
 CHECKPOINT_SECONDS = 30.0
 
+SETTLE_SECONDS = 30.0
+"""How often it is looked whether streams have fallen silent."""
+
+STREAMS_AT_ONCE = 50
+"""Streams whose last arrival is looked up at a time."""
+
 log = structlog.get_logger()
 
 
@@ -53,6 +59,7 @@ class EmbeddedEngine:
         self._states: list[ShardState] = []
         self._saved_at = time.monotonic()
         self._sessions: dict[int, Session] = {}
+        self._settle_at, self._turn = 0.0, 0
 
     def resume(self) -> None:
         """Go back to the latest checkpoint; raises sqlalchemy's errors where it is unreadable."""
@@ -90,6 +97,33 @@ class EmbeddedEngine:
     def tidy(self) -> bool:
         """Pack some of what no engine will read again; True where it packed anything."""
         return segments.pack_analysed(self._ecg, self._saved_cursor) > 0
+
+    def settle(self) -> None:
+        """Deal with streams that fell silent, now and then; only right after `advance` was False.
+
+        Raises sqlalchemy's errors as `advance` does.
+        """
+        if time.monotonic() < self._settle_at:
+            return
+        self._settle_at = time.monotonic() + SETTLE_SECONDS
+        with self._wearables.connect() as connection:
+            rows = silence.open_episodes(connection)
+        with self._ecg.connect() as connection:
+            ends = silence.ended(connection, self._states, rows)
+            gone = silence.forgotten(connection, self._next_streams())
+        self._record([Finding(end, session, silent=True) for end, session in ends])
+        if gone:
+            log.info("silent streams given up", count=len(gone))
+            with writing(self._ecg) as connection:
+                for session in gone:
+                    inbox.mark_end(connection, session)
+
+    def _next_streams(self) -> list[str]:
+        """Return the next few streams, so that each has its turn."""
+        every = [stream for state in self._states for stream in state.streams]
+        first = self._turn if self._turn < len(every) else 0
+        self._turn = first + STREAMS_AT_ONCE
+        return every[first : self._turn]
 
     def _learn_sessions(self, connection: Connection, rows: Sequence[StoredFrame]) -> None:
         unknown = {row.session for row in rows} - self._sessions.keys()

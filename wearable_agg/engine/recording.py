@@ -32,11 +32,15 @@ _MEASURES = ("end", "recorded_seconds", "analysable_seconds", "af_seconds")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An event, the session it comes from, and the strip that shows it."""
+    """An event, the session it comes from, and the strip that shows it.
+
+    `silent` marks the end of an episode whose stream fell silent.
+    """
 
     event: Event
     session: Session
     strip: Strip | None = None
+    silent: bool = False
 
 
 def record(connection: Connection, found: Finding, person_id: int) -> None:
@@ -53,9 +57,8 @@ def record(connection: Connection, found: Finding, person_id: int) -> None:
                 connection, _detection(found, event, person_id, event.until, event.until)
             )
         case EpisodeEnded() as event:
-            findings.record_ended(
-                connection, _detection(found, event, person_id, event.end, event.end)
-            )
+            over = _detection(found, event, person_id, event.end, event.end)
+            findings.record_ended(connection, over, silent=found.silent)
         case Analysed() as event:
             _record_analysed(connection, event, found.session, person_id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -43,6 +45,7 @@ episodes = Table(
     Column("finding_id", ForeignKey("findings.id"), index=True),
     Column("probability", Float),
     Column("evidence", Text, nullable=False, server_default="{}"),
+    Column("went_silent", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("stream", "onset"),
     Index("ix_episodes_person_onset", "person_id", "onset"),
 )

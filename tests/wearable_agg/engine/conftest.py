@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
 from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
+from wearable_agg.store.clock import now_micros
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.findings_tables import analysed, episodes, findings
 from wearable_agg.store.migrations import migrate
@@ -113,7 +114,7 @@ def slice_of(stream: Stream, counts: Any, number: int) -> Frame:
         Samples(0, number, ORIGIN + number * 1_000_000, part), ORIGIN + HOUR * 1_000_000
     )
     assert frame is not None
-    return frame
+    return replace(frame, received_at=now_micros())
 
 
 def rows(engine: Engine, query: Any) -> list[tuple[Any, ...]]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from wearable_agg.store.database import writing
 
-HEAD = "0009"
+HEAD = "0010"
 
 
 def migrate(engine: Engine) -> None:
