@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -11,9 +12,16 @@ from sqlalchemy import Connection
 from app.operating import tenant_of
 from config.settings import Settings
 from safeguards import audit
+from safeguards.egress import Egress
+from smart.backend_services import BackendToken
+from smart.ehr import Ehr
+from smart.keys import ClientKeys
+from smart.patient_facts import FhirPatientFacts
+from wearable_agg.delivery.patient_facts import PatientRecord
 from wearable_agg.measurements.choosing import order_for, state_order
 from wearable_agg.people import merging
 from wearable_agg.people.merging import CannotMerge
+from wearable_agg.people.proposals import Proposal, known_records, open_proposals, propose
 from wearable_agg.people.registry import EhrPatient, person_for
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
@@ -52,6 +60,48 @@ def unmerge(config: Path, retired: str, tenant: str | None, user: str) -> None:
     record = _record(settings, tenant, retired)
     _write(settings, lambda c: merging.unmerge(c, record, f"operator/{user}"))
     click.echo(f"{retired} stands for itself again.")
+
+
+@people.command()
+@click.option("--tenant", help="The hospital, where the settings name several.")
+@click.pass_obj
+def proposals(config: Path, tenant: str | None) -> None:
+    """List the merges that the EHR's records speak for, and that nobody has decided on."""
+    settings = Settings.load(config)
+    chosen = tenant_of(settings, tenant)
+    _write(settings, lambda c: _list(open_proposals(c, chosen.id, chosen.issuer)))
+
+
+@people.command()
+@click.option("--tenant", help="The hospital, where the settings name several.")
+@click.pass_obj
+def check(config: Path, tenant: str | None) -> None:
+    """Ask the EHR of every record known here whether another one stands for it now.
+
+    Proposes what it finds; nothing is merged. Delivery asks by itself before each write.
+    """
+    settings = Settings.load(config)
+    chosen = tenant_of(settings, tenant)
+    access = BackendToken(Ehr(chosen, ClientKeys.open(settings.keys)))
+    facts = FhirPatientFacts(chosen.issuer, Egress.to_ehr(chosen), access)
+    records: list[EhrPatient] = []
+    _write(settings, lambda c: records.extend(known_records(c, chosen.id, chosen.issuer)))
+    for each in records:
+        found = facts.of(each.patient_id)
+        if not isinstance(found, PatientRecord):
+            click.echo(f"{each.patient_id}: not read: {found.reason}", err=True)
+        elif found.replaced_by:
+            _write(settings, partial(propose, retired=each, surviving=found.replaced_by))
+    _write(settings, lambda c: _list(open_proposals(c, chosen.id, chosen.issuer)))
+
+
+def _list(found: Sequence[Proposal]) -> None:
+    for one in found:
+        retired = one.retired.patient_id
+        click.echo(f"{one.made_at:%Y-%m-%d %H:%M}  {retired} is replaced by {one.surviving}")
+        click.echo(f"  if they are one human: people merge {retired} {one.surviving} --by NAME")
+    if not found:
+        click.echo("No merge is proposed.")
 
 
 @people.command()

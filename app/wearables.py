@@ -9,6 +9,21 @@ from clinical.verdicts import RhythmEvent, Signal, meaning_of
 from dashboards import services as page
 from wearable_agg.client import model
 
+_ATTENTION = {
+    "shared-account": (
+        "A {name} account is claimed by two patients: the second was refused. Find out whose it is."
+    ),
+    "replaced-record": (
+        "The EHR says that this record was merged into {subject}. Nothing is shown together, or "
+        "written here, until whoever runs Wristchart merges them."
+    ),
+    "replacing-record": (
+        "The EHR says that record {subject} was merged into this one. Its wearable data are not "
+        "shown here until whoever runs Wristchart merges them."
+    ),
+}
+"""By kind of work item, what the care team is told."""
+
 Given = TypeVar("Given")
 Shown = TypeVar("Shown")
 
@@ -48,10 +63,9 @@ def invitation(read: model.Invitation) -> page.Invitation:
 def attention(read: Iterable[model.WorkItem]) -> tuple[str, ...]:
     """What only the care team can settle, a sentence each."""
     return tuple(
-        f"A {one.name} account is claimed by two patients: the second was refused. "
-        "Find out whose it is."
+        _ATTENTION[one.kind].format(name=one.name, subject=one.subject)
         for one in read
-        if one.kind == "shared-account"
+        if one.kind in _ATTENTION
     )
 
 

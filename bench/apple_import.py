@@ -3,7 +3,8 @@
     python -m bench.apple_import [--mb N]
 
 A made export.zip goes through `wristchart import` as a process of its own, into a file with
-synchronous=FULL: once new, once again. Megabytes are those of the XML inside.
+synchronous=FULL: once new, once again, and into another file once killed half-way (kill -9) and
+begun anew. Megabytes are those of the XML inside.
 """
 
 from __future__ import annotations
@@ -60,6 +61,30 @@ def make_site(folder: Path) -> Path:
     return config
 
 
+def killed(config: Path, export: Path, after: float) -> None:
+    """Begin an import and kill it after so many seconds."""
+    command = [sys.executable, "-m", "app.cli", "--config", str(config)]
+    with subprocess.Popen(
+        [*command, "import", str(export), "--patient", "ada"], stdout=subprocess.DEVNULL
+    ) as process:
+        time.sleep(after)
+        process.kill()
+
+
+def contents(config: Path) -> tuple[object, ...]:
+    """Return what would differ where a row was lost, came twice or was summed wrongly."""
+    query = """
+        SELECT (SELECT count(*) FROM measurements), (SELECT sum(value) FROM measurements),
+               (SELECT max(version) FROM measurements), (SELECT count(*) FROM rollups),
+               (SELECT sum(n) FROM rollups), (SELECT count(*) FROM measurement_history)
+    """
+    engine = open_database(config.with_name("wearables.db"))
+    with engine.connect() as connection:
+        found = tuple(connection.exec_driver_sql(query).one())
+    engine.dispose()
+    return found
+
+
 def imported(config: Path, export: Path) -> tuple[float, float, float, str]:
     """Import once: wall and CPU seconds, megabytes of memory at most, and what was told."""
     command = [sys.executable, "-m", "app.cli", "--config", str(config)]
@@ -87,7 +112,7 @@ def main() -> int:
         size = write_export(export, megabytes) / 1e6
         config = make_site(folder)
         print(f"an export.xml of {size:,.0f} MB, {export.stat().st_size / 1e6:,.0f} MB as a zip")
-        good = True
+        good, whole = True, 0.0
         for title in ("new", "the same again"):
             wall, cpu, memory, told = imported(config, export)
             good = good and size / wall >= GOAL_MEGABYTES_PER_SECOND
@@ -97,6 +122,17 @@ def main() -> int:
                 f"{memory:.0f} MB of memory at most"
             )
             print(f"  {'':16} {told.strip().splitlines()[-1]}")
+            whole = whole or wall
+        other = folder / "killed"
+        other.mkdir()
+        again = make_site(other)
+        killed(again, export, whole / 2)
+        before = contents(again)[0]
+        wall, _, _, _ = imported(again, export)
+        same = contents(again) == contents(config)
+        good &= same
+        print(f"  killed with {before:,} rows kept, and begun anew: {wall:.1f} s more; the same as")
+        print(f"  without: {'yes' if same else 'NO'} {contents(config)}")
     return 0 if good else 1
 
 

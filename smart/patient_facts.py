@@ -13,6 +13,7 @@ from smart.chart_search import Search
 from smart.chart_wire import Stopped, Wire
 from smart.drugs import codes_of
 from smart.lenient import mapping, mappings, text
+from smart.references import local_id
 from wearable_agg.delivery.chart import Failure, Found, Mismatched, NotSent, Refused, Resource
 from wearable_agg.delivery.patient_facts import Answer, PatientFacts, PatientRecord
 
@@ -27,6 +28,7 @@ class FhirPatientFacts(PatientFacts):
     """Reads Patient and, beside it, Condition where that is granted, with delivery's own access."""
 
     def __init__(self, base: str, egress: Egress, access: BackendToken) -> None:
+        self._base = base
         self._wire = Wire(base, egress, access)
         self._search = Search(self._wire)
         self._beside = ThreadPoolExecutor(AT_ONCE, "problem list")
@@ -37,14 +39,14 @@ class FhirPatientFacts(PatientFacts):
             if not self._wire.grants("Patient", "r"):
                 return PatientRecord("", None, None)
             if not self._wire.grants("Condition", "s"):
-                return _as_record(self._read(patient), None)
+                return self._as_record(self._read(patient), None)
             coming = self._beside.submit(self._search.of_patient, "Condition", patient)
             read = self._read(patient)
             if not isinstance(read, Mapping) or _unusable(read):
                 coming.cancel()
-                return _as_record(read, None)
+                return self._as_record(read, None)
             found = coming.result()
-            return _as_record(read, found.resources) if isinstance(found, Found) else found
+            return self._as_record(read, found.resources) if isinstance(found, Found) else found
         except Stopped as stop:
             return stop.failure
 
@@ -60,17 +62,33 @@ class FhirPatientFacts(PatientFacts):
             return Mismatched("The EHR answered with another patient")
         return answer.resource
 
+    def _as_record(
+        self, read: Resource | Failure, conditions: tuple[Resource, ...] | None
+    ) -> Answer:
+        if not isinstance(read, Mapping):
+            return read
+        known = None if conditions is None else frozenset(_problems(conditions))
+        return PatientRecord(_unusable(read), _born(read), known, replaced_by(self._base, read))
 
-def _as_record(read: Resource | Failure, conditions: tuple[Resource, ...] | None) -> Answer:
-    if not isinstance(read, Mapping):
-        return read
-    known = None if conditions is None else frozenset(_problems(conditions))
-    return PatientRecord(_unusable(read), _born(read), known)
+
+def replaced_by(base: str, resource: Resource) -> str:
+    """Return the id of the one other record of this EHR that a Patient says it is replaced by.
+
+    "" where it names none, several, itself, or one elsewhere.
+    """
+    named = {
+        local_id(base, mapping(link.get("other")).get("reference"), "Patient")
+        for link in _replacements(resource)
+    }
+    return named.pop() if len(named) == 1 and resource.get("id") not in named else ""
+
+
+def _replacements(resource: Resource) -> list[Mapping[str, object]]:
+    return [one for one in mappings(resource.get("link")) if one.get("type") == "replaced-by"]
 
 
 def _unusable(resource: Resource) -> str:
-    links = mappings(resource.get("link"))
-    if any(link.get("type") == "replaced-by" for link in links):
+    if _replacements(resource):
         return "The patient's record was merged into another one"
     if resource.get("active") is False:
         return "The patient's record is not in use any more"

@@ -112,3 +112,32 @@ def test_a_record_that_was_merged_or_is_out_of_use_is_said(fhir, changes):
 def test_what_other_answers_mean(fhir, answer, meaning):
     fhir.serve("Patient/marit", answer)
     assert type(facts(fhir, "Patient")) is meaning
+
+
+@pytest.mark.parametrize(
+    ("references", "other"),
+    [
+        (["Patient/other"], "other"),
+        (["{base}/Patient/other"], "other"),
+        (["Patient/other/_history/2"], "other"),
+        (["Patient/other", "Patient/third"], ""),
+        (["Patient/marit"], ""),
+        (["https://elsewhere.example/fhir/Patient/other"], ""),
+        (["Patient/../Practitioner/1"], ""),
+        ([None], ""),
+        ([], ""),
+    ],
+)
+def test_the_record_that_stands_for_it_is_named_only_where_there_is_one_of_this_ehr(
+    fhir, references, other
+):
+    links = [
+        {
+            "type": "replaced-by",
+            "other": {"reference": one and one.format(base=fhir.base)},
+        }
+        for one in references
+    ]
+    fhir.serve("Patient/marit", {**MARIT, "link": [*links, {"type": "seealso", "other": {}}]})
+    found = facts(fhir, "Patient")
+    assert (found.replaced_by, bool(found.unusable)) == (other, bool(references))

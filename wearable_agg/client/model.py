@@ -283,7 +283,11 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """Something only the care team can settle; `kind` is shared-account: `subject` is a vendor."""
+    """Something only people can settle.
+
+    `kind` is shared-account (`subject` is a vendor), replaced-record or replacing-record: by the
+    EHR's word the record `subject` stands for this one, or this one for it.
+    """
 
     id: str
     kind: str

@@ -14,13 +14,15 @@ class PatientRecord:
     """A patient as the EHR has them now.
 
     `unusable` says in words why nothing may be written to this record (merged into another one,
-    entered in error), or is "". `problems` are the codes of the problem list, as (system, code);
+    entered in error), or is "". `replaced_by` is the one record of the same EHR that it names in
+    its place, or "". `problems` are the codes of the problem list, as (system, code);
     None where delivery may not read it.
     """
 
     unusable: str
     birth_date: date | None
     problems: frozenset[tuple[str, str]] | None
+    replaced_by: str = ""
 
 
 Answer: TypeAlias = PatientRecord | Failure

@@ -31,6 +31,7 @@ from wearable_agg.delivery.ruling import ruling
 from wearable_agg.delivery.states import Attempt, Policy, judge
 from wearable_agg.delivery.validation import InvalidResource
 from wearable_agg.delivery.writes import Write
+from wearable_agg.people.proposals import propose
 from wearable_agg.store.commits import Commits
 from wearable_agg.store.database import writing
 
@@ -185,6 +186,9 @@ class Delivery:
         Consent was asked when the row was taken; reading the patient took its time since.
         """
         found = _patient(item, destination)
+        if isinstance(found, PatientRecord) and found.unusable:
+            self._propose(item, found)
+            return Refused(found.unusable)
         if found is not None and not isinstance(found, PatientRecord):
             return found
         with self.engine.connect() as connection:
@@ -192,6 +196,11 @@ class Delivery:
                 return Refused(withdrawn)
             held = found and ruling(connection, item, found, self.clock(), destination.rules)
             return held or withheld(connection, item, destination.mode)
+
+    def _propose(self, item: Item, found: PatientRecord) -> None:
+        if found.replaced_by:
+            with writing(self.engine) as connection:
+                propose(connection, item.patient, found.replaced_by)
 
     def _sent(self, write: Write, chart: Chart) -> Outcome:
         reached("before_send")
@@ -230,11 +239,11 @@ def _key(item: Item) -> Key:
 
 
 def _patient(item: Item, destination: Destination) -> PatientRecord | Outcome | None:
-    """The patient as they are now, or why nothing may be sent; None where nobody is asked."""
+    """The patient as they are now, or why that is not known; None where nobody is asked."""
     if destination.facts is None:
         return None
     found = destination.facts.of(item.patient.patient_id)
     if isinstance(found, PatientRecord):
-        return Refused(found.unusable) if found.unusable else found
+        return found
     # whatever came of reading, nothing was written
     return NotSent(found.reason) if isinstance(found, Ambiguous) else found

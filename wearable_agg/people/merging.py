@@ -16,7 +16,9 @@ from sqlalchemy import Connection, Row, select, update
 
 from safeguards.audit import record
 from safeguards.strict_json import dumps, loads
+from wearable_agg.people.proposals import settle
 from wearable_agg.people.registry import EhrPatient, person_for, survivor_of, touch
+from wearable_agg.people.work_items import REPLACED_RECORD, REPLACING_RECORD
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.outbox_tables import outbox
 from wearable_agg.store.people_tables import ehr_patients, person_merges, persons
@@ -58,6 +60,8 @@ def merge(connection: Connection, retired: EhrPatient, surviving: str, by: str) 
     _point(connection, retired, kept, surviving)
     connection.execute(update(persons).where(persons.c.id == gone).values(merged_into=kept))
     _note(connection, retired, "people.merged", by, {"into": surviving, "parked": len(moved)})
+    decided = ((gone, REPLACED_RECORD, surviving), (kept, REPLACING_RECORD, retired.patient_id))
+    settle(connection, decided, by, by)
     _touch(connection, gone, kept)
     return int(merged)
 

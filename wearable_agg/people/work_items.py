@@ -15,6 +15,12 @@ from wearable_agg.store.people_tables import work_items
 SHARED_ACCOUNT = "shared-account"
 """Somebody tried to link an account that another person has linked; the subject is the vendor."""
 
+REPLACED_RECORD = "replaced-record"
+"""The EHR says that the record subject stands for this one."""
+
+REPLACING_RECORD = "replacing-record"
+"""The EHR says that this record stands for the record subject."""
+
 
 class UnknownItem(Exception):
     """This person has no such open item."""

@@ -16,6 +16,7 @@ from wearable_agg.delivery.modes import WriteMode
 from wearable_agg.delivery.patient_facts import PatientRecord
 from wearable_agg.delivery.reconciler import Reconciler
 from wearable_agg.delivery.worker import Destination
+from wearable_agg.people.proposals import open_proposals
 from wearable_agg.store.database import writing
 from wearable_agg.store.findings_tables import findings
 from wearable_agg.store.outbox_tables import outbox
@@ -205,3 +206,20 @@ def test_the_mode_of_a_chart_is_its_own(site):
     [destination] = site.delivery.charts.values()
     assert isinstance(destination, Destination)
     assert destination.mode is WriteMode.AUTOMATIC
+
+
+class Replaced:
+    """A patient whose record was merged into another one."""
+
+    def of(self, patient):
+        return PatientRecord("The record was merged", None, None, replaced_by="marit-new")
+
+
+def test_a_record_that_was_merged_gets_no_flag_and_its_merge_is_proposed(site, detect):
+    set_mode(site, WriteMode.AUTOMATIC, facts=Replaced())
+    site.detect(detect())
+    site.deliver()
+    assert flags(site) == []
+    with site.store.connect() as connection:
+        [proposal] = open_proposals(connection, "sandbox", site.ehr.issuer)
+    assert (proposal.retired.patient_id, proposal.surviving) == (PATIENT, "marit-new")
