@@ -7,12 +7,13 @@ from typing import Any
 
 from safeguards.egress import Egress
 from smart.backend_services import BackendToken
-from smart.chart_answers import Expected, created, transacted, updated
+from smart.chart_answers import Expected, created, failure, stored, transacted, updated
 from smart.chart_creation import OneByOne, patient_of
 from smart.chart_links import without
 from smart.chart_reply import Answer
 from smart.chart_search import Search, identifier_query
 from smart.chart_wire import Stopped, Wire
+from smart.lenient import mapping
 from wearable_agg.delivery.abilities import CreateBy, Personality
 from wearable_agg.delivery.chart import (
     Absent,
@@ -23,6 +24,7 @@ from wearable_agg.delivery.chart import (
     Failure,
     Found,
     Identifier,
+    Mismatched,
     New,
     Outcome,
     Refused,
@@ -77,9 +79,19 @@ class FhirChart(Chart):
             return stop.failure
 
     def find(self, resource_type: str, identifier: Identifier, patient: str) -> Found | Failure:
-        """By identifier where the EHR keeps it, else among all of the patient's."""
+        """By identifier where the EHR keeps it, else among all of the patient's.
+
+        What the EHR shows there without its version is read by itself, for the ETag.
+        """
         able = self.personality.kinds.get(resource_type)
-        return self._search.ours(resource_type, identifier, patient, able)
+        found = self._search.ours(resource_type, identifier, patient, able)
+        if not isinstance(found, Found):
+            return found
+        expected = Expected(self._wire.base, resource_type, patient, identifier)
+        try:
+            return Found(tuple(self._versioned(each, expected) for each in found.resources))
+        except Stopped as stop:
+            return stop.failure
 
     def held(self, resource_type: str, patient: str) -> Found | Failure:
         """Every resource of a type about a patient."""
@@ -145,6 +157,19 @@ class FhirChart(Chart):
             if not isinstance(with_it, Created | Existed | Refused | Rejected):
                 return Ambiguous("The change is in the chart; what goes with it may not be")
         return outcome
+
+    def _versioned(self, resource: Resource, expected: Expected) -> Resource:
+        meta = mapping(resource.get("meta"))
+        if meta.get("versionId") or not resource.get("id"):
+            return resource
+        answer = self._wire.send("GET", f"/{expected.kind}/{resource['id']}")
+        if answer.status != 200:
+            raise Stopped(failure(answer))
+        outcome, read = stored(answer, expected), mapping(answer.resource)
+        if isinstance(outcome, Mismatched | Ambiguous):
+            raise Stopped(outcome)
+        version = outcome.version if isinstance(outcome, Existed) else ""
+        return {**read, "meta": {**mapping(read.get("meta")), "versionId": version}}
 
     def _taken(self, new: Sequence[New]) -> list[New]:
         """Leave out what this EHR does not take; the first is sent whatever was seen of it."""

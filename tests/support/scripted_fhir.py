@@ -48,9 +48,14 @@ class ScriptedFhir:
         self._server.close()
 
     @property
+    def sent(self) -> list[Sent]:
+        """The requests, in order."""
+        return self._recording.sent
+
+    @property
     def asked(self) -> list[str]:
         """What was asked for, in order, without the base."""
-        return [_target(sent) for sent in self._recording.sent]
+        return [_target(sent) for sent in self.sent]
 
     def record(self, habits: Habits = UNKNOWN) -> PatientRecord:
         return PatientRecord(self.reader, "marit", OSLO, habits)
