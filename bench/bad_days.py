@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -123,40 +123,70 @@ class Clock:
         self.now = datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How the queue went once the EHR was back; `seconds` by the clock that was turned."""
+
+    seconds: float
+    requests: int
+    states: dict[str, int]
+    in_order: bool
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+
 def outage(folder: Path, queued: int) -> list[tuple[str, bool]]:
     """A day without the EHR, then everything that gathered, in each patient's order."""
+    begun = time.monotonic()
+    done = away_for_a_day(folder, queued)
+    spent = time.monotonic() - begun
+    print(
+        f"24 h away, {queued} findings queued: drained in {done.seconds:.0f} s of its clock ",
+        end="",
+    )
+    print(f"({done.rate:.0f} requests/s, {spent:.0f} s of ours with the day before), ", end="")
+    print(f"{done.states}, in order: {done.in_order}")
+    whole = set(done.states) == {"done"}
+    return [
+        ("drained < 10 min", done.seconds < 600 and whole),
+        ("in patient order", done.in_order),
+    ]
+
+
+def away_for_a_day(folder: Path, queued: int, step: timedelta = STEP) -> Drained:
+    """Queue findings through a day without the EHR, a `step` at a time; then let them go."""
     clock = Clock()
     with _store(folder, queued) as (store, people):
         chart = BusyChart(clock)
         delivery = _delivery(store, folder, Destination(chart, facts=BusyFacts(chart)), clock)
         chart.down = True
-        _day_without(chart, delivery, clock, list(people.items()))
-        begun = time.monotonic()
+        _day_without(chart, delivery, clock, list(people.items()), step)
         chart.down, chart.requests, back = False, 0, clock.now
         while _left(store):
             if not delivery.deliver_next():
                 clock.now += timedelta(seconds=0.05)
-        drained = (clock.now - back).total_seconds()
-        states, ordered = _states(store), _in_order(chart)
-        rate = chart.requests / drained
-    spent = time.monotonic() - begun
-    print(f"24 h away, {queued} findings queued: drained in {drained:.0f} s of its clock ", end="")
-    print(f"({rate:.0f} requests/s, {spent:.0f} s of ours), {states}, in order: {ordered}")
-    whole = set(states) == {"done"}
-    return [("drained < 10 min", drained < 600 and whole), ("in patient order", ordered)]
+        seconds = (clock.now - back).total_seconds()
+        return Drained(seconds, chart.requests, _states(store), _in_order(chart))
 
 
 def _day_without(
-    chart: BusyChart, delivery: Delivery, clock: Clock, people: list[tuple[str, int]]
+    chart: BusyChart,
+    delivery: Delivery,
+    clock: Clock,
+    people: list[tuple[str, int]],
+    step: timedelta,
 ) -> None:
     """Everybody has a finding at some moment of the day, one in ten three days' steps as well."""
-    steps = int(timedelta(hours=24) / STEP)
-    for step in range(steps):
-        share = people[step * len(people) // steps : (step + 1) * len(people) // steps]
+    steps = int(timedelta(hours=24) / step)
+    for number in range(steps):
+        share = people[number * len(people) // steps : (number + 1) * len(people) // steps]
         _find(delivery.engine, dict(share))
         _upload(delivery.engine, [person for name, person in share if name.endswith("0")])
         delivery.deliver_due()
-        clock.now += STEP
+        clock.now += step
     if chart.requests or chart.writes:
         raise SystemExit("the EHR that is away was written to")
 

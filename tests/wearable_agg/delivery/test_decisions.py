@@ -113,6 +113,7 @@ def test_a_closed_finding_is_not_reopened_beside_a_later_one(store, detect, make
         make("reopened", version=2)
 
 
+@pytest.mark.threat("T31")
 def test_a_year_of_one_patient_is_one_open_finding_and_one_flag(store, detect, person):
     with writing(store) as connection:
         for day in range(365):

@@ -51,7 +51,7 @@ def test_a_store_goes_on_where_it_was(fenced, identity):
     assert read_mark(mark) == (1, 1)
 
 
-@pytest.mark.threat("T34")
+@pytest.mark.threat("T34", "T47")
 def test_an_older_store_begins_a_new_epoch(fenced, identity):
     engine, mark = fenced
     fence, _ = raise_fence(engine, mark, identity, NOW)
@@ -64,7 +64,7 @@ def test_an_older_store_begins_a_new_epoch(fenced, identity):
         fence.pass_through(connection)
 
 
-@pytest.mark.threat("T34")
+@pytest.mark.threat("T34", "T47")
 def test_who_works_on_a_store_that_was_taken_away_learns_it_from_the_mark(fenced, identity):
     engine, mark = fenced
     fence, _ = raise_fence(engine, mark, identity, NOW)
@@ -94,7 +94,7 @@ def test_with_another_key_nothing_starts(fenced, identity):
         raise_fence(engine, mark, Identity(b"x" * 32), NOW)
 
 
-@pytest.mark.threat("T34")
+@pytest.mark.threat("T34", "T47")
 def test_what_was_sent_after_the_backup_is_found_not_sent_again(tmp_path, ehr, detect, site):
     """Back up, send, lose the store, bring the backup back: one Flag."""
     url = site.store.url
