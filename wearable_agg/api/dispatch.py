@@ -17,7 +17,9 @@ from wearable_agg.api.asking import asker_with, device_asking, record_read
 from wearable_agg.api.backend import Backend
 from wearable_agg.api.idempotency import Answered, claim, keep_answer, release
 from wearable_agg.api.parameters import body_of, idempotency_key, raw_body, values_of
+from wearable_agg.api.problems import TOO_MANY, Problem
 from wearable_agg.api.routes import BY_DEVICE, NO_PERSON, Call, Route
+from wearable_agg.intake.budgets import pushes_a_minute, spend
 from wearable_agg.people.consents import permitted_topics
 from wearable_agg.people.registry import data_version, person_for
 from wearable_agg.store.database import writing
@@ -77,7 +79,10 @@ def _act(backend: Backend, route: Route, **path: str) -> Response:
 def _take(backend: Backend, route: Route) -> Response:
     """Take what a device sends, once; its token must still be good when that is committed."""
     with backend.engine.connect() as connection:
-        asker = device_asking(backend, connection)[0]
+        asker, device = device_asking(backend, connection)
+    with writing(backend.engine) as connection:
+        if not spend(connection, device.vendor, device.id):
+            raise Problem(TOO_MANY, f"At most {pushes_a_minute(device.vendor)} pushes a minute.")
     body = raw_body(route)
     key = idempotency_key(usual=hashlib.sha256(body).hexdigest())
 

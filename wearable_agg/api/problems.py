@@ -40,6 +40,7 @@ STALE = Kind("stale", 409, "Stale")
 IN_FLIGHT = Kind("in-flight", 409, "In flight")
 TOO_LARGE = Kind("too-large", 413, "Too large")
 KEY_REUSED = Kind("key-reused", 422, "Idempotency-Key used before")
+TOO_MANY = Kind("too-many", 429, "Too many requests")
 INTERNAL = Kind("internal", 500, "Internal error")
 TRY_AGAIN = Kind("try-again", 503, "Try again")
 
@@ -53,11 +54,12 @@ KINDS = (
     IN_FLIGHT,
     TOO_LARGE,
     KEY_REUSED,
+    TOO_MANY,
     INTERNAL,
     TRY_AGAIN,
 )
 _BY_STATUS = {kind.status: kind for kind in (BAD_REQUEST, NOT_FOUND, TOO_LARGE, TRY_AGAIN)}
-_RETRY_SECONDS = {IN_FLIGHT: "1", TRY_AGAIN: "1"}
+_RETRY_SECONDS = {IN_FLIGHT: "1", TOO_MANY: "60", TRY_AGAIN: "1"}
 
 
 @dataclass(frozen=True, slots=True)

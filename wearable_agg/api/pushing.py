@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wearable_agg.api.problems import NO_CONSENT, TOO_LARGE
+from wearable_agg.api.problems import NO_CONSENT, TOO_LARGE, TOO_MANY
 from wearable_agg.api.routes import BY_DEVICE, Call, Route
 from wearable_agg.client import model
 from wearable_agg.intake import inbox
@@ -17,8 +17,9 @@ PUSHES = "/device/pushes"
 def push(call: Call) -> dict[str, Any]:
     """Keep a push of Health Auto Export, or in the envelope of mobile SDKs.
 
-    At most 8,000,000 bytes of JSON. It is on disk, sealed, before the answer. What of it cannot be
-    read, or is not shared, is set apart later with the reason and the rest is kept.
+    At most 8,000,000 bytes of JSON, and 36 pushes a minute of one app. It is on disk, sealed,
+    before the answer. What of it cannot be read, or is not shared, is set apart later with the
+    reason and the rest is kept.
     """
     account_id = call.values["account"]
     inbox.keep(
@@ -45,7 +46,7 @@ PUSHING = (
         model.Kept,
         body=model.Push,
         status=202,
-        problems=(NO_CONSENT, TOO_LARGE),
+        problems=(NO_CONSENT, TOO_LARGE, TOO_MANY),
         credential=BY_DEVICE,
         most_bytes=LARGEST_PUSH,
     ),

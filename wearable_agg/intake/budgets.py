@@ -99,6 +99,11 @@ def spent_by_account() -> Subquery:
     )
 
 
+def pushes_a_minute(vendor: str) -> int:
+    """Return how often one app of a vendor that pushes may do so in a minute."""
+    return _usable(LIMITS[vendor].user)
+
+
 def _usable(requests: int) -> int:
     return int(requests * SHARE)
 

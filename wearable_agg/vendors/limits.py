@@ -1,4 +1,4 @@
-"""How many requests a minute vendors allow, as their documentation says."""
+"""How many requests a minute vendors allow by their documentation, and we allow companion apps."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ class Limits:
 
 
 LIMITS: dict[str, Limits] = {
+    "apple": Limits(application=12_000, user=40),
     "google_health": Limits(application=120_000, user=300),
     "withings": Limits(application=120, user=120),
 }
 """By vendor; one that is not named here has no limit that we know of.
 
+Apple Health: our own, for apps that push: each sends what is new every few minutes at most.
 Withings: the public plan's, for the application alone. Google: the project's quota and the user's.
 """

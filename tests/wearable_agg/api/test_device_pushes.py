@@ -13,8 +13,10 @@ from werkzeug.test import TestResponse
 from tests.support.backend import World
 from tests.wearable_agg.api.test_linking import Visitor
 from tests.wearable_agg.vendors.made_payloads import pushed, synced
+from wearable_agg.intake.budgets import pushes_a_minute
 from wearable_agg.intake.day_totals import DayTotals
 from wearable_agg.intake.processing import Worker
+from wearable_agg.store.clock import now_micros
 from wearable_agg.vendors.apple.reader import LARGEST_PUSH
 from wearable_agg.vendors.registry import READERS
 
@@ -235,3 +237,19 @@ def test_a_person_has_five_apps_at_most(world: World, patient: Visitor) -> None:
     data = {"form": patient.key(), "device": "One more"}
     assert patient.client.post("/link/me/device", data=data).status_code == 409
     assert world.rows("SELECT count(*) FROM vendor_accounts") == [(5,)]
+
+
+@pytest.mark.threat("T30")
+def test_an_app_that_pushes_without_end_is_asked_to_wait_and_no_other_is(
+    world: World, push: Push, patient: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = pushes_a_minute("apple")
+    taken = [push(beat(60 + n, f"A{n}")).status_code for n in range(most)]
+    refused = push(beat(99, "last"))
+    assert (set(taken), refused.status_code) == ({202}, 429)
+    assert (kind(refused), refused.headers["Retry-After"]) == ("too-many", "60")
+    assert world.rows("SELECT count(*) FROM inbox") == [(most,)]
+    assert push(beat(), added(patient, "Kari's tablet")).status_code == 202
+    later = now_micros() + 70_000_000
+    monkeypatch.setattr("wearable_agg.intake.budgets.now_micros", lambda: later)
+    assert push(beat(99, "last")).status_code == 202
