@@ -17,7 +17,7 @@ from app.demo.processes import wait_until
 from app.roles.delivery import WORKERS
 from clinical.rules import configured
 from safeguards.audit import record as audit_record
-from tests.faults.harness.hospital import detection
+from tests.support.episodes import detection
 from tests.support.paper_chart import PaperChart
 from wearable_agg.delivery.chart import (
     Failure,

@@ -30,13 +30,10 @@ from typing import Any
 from app.demo.processes import wait_until
 from bench.bad_days import ROUND_TRIP_SECONDS, SEED, consent, outage
 from config.settings import Settings
-from tests.faults.harness import hospital as harness
 from tests.faults.harness.hospital import Hospital
 from tests.faults.harness.worker import be_quiet
-from wearable_agg.delivery.findings import record_started
-from wearable_agg.people.consents import RHYTHM, record
-from wearable_agg.people.registry import person_for
-from wearable_agg.store.database import open_database, writing
+from tests.support.episodes import find
+from wearable_agg.store.database import open_database
 
 RATE = 20.0
 
@@ -101,10 +98,7 @@ def _arrive(site: Hospital, patients: Sequence[str]) -> None:
     """Let findings come in at RATE, as the engine commits them."""
     store, due = open_database(site.store), time.monotonic()
     for patient in patients:
-        with writing(store) as connection:
-            person = person_for(connection, "sandbox", site.site.issuer, patient, create=True)
-            record(connection, "sandbox", person or 0, [RHYTHM], "I agree")
-            record_started(connection, harness.detection(person or 0, patient))
+        find(store, site.site.issuer, [patient])
         due += 1 / RATE
         time.sleep(max(due - time.monotonic(), 0))
     store.dispose()

@@ -10,19 +10,15 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from app.demo.processes import wait_until
 from tests.support.chart_ehr import ChartEhr
-from wearable_agg.delivery.detection import Detection
+from tests.support.episodes import find
 from wearable_agg.delivery.failpoints import NAMES, VARIABLE
-from wearable_agg.delivery.findings import record_started
-from wearable_agg.people import consents
-from wearable_agg.people.registry import person_for
-from wearable_agg.store.database import open_database, writing
+from wearable_agg.store.database import open_database
 from wearable_agg.store.migrations import migrate
 from wearable_agg.store.outbox_tables import outbox
 
@@ -43,10 +39,7 @@ class Hospital:
 
     def find(self):
         """Let the rhythm engine have found something about the patient."""
-        with writing(self.store) as connection:
-            person = person_for(connection, "sandbox", self.ehr.issuer, PATIENT, create=True)
-            consents.record(connection, "sandbox", person, [consents.RHYTHM], "I agree")
-            record_started(connection, detection(person, PATIENT))
+        find(self.store, self.ehr.issuer, [PATIENT])
 
     def deliver(self, fail_at=""):
         """Start the delivery process."""
@@ -108,26 +101,6 @@ environment = "sandbox"
 write_mode = "automatic"
 probe_patient = "li-wei"
 """
-
-
-def detection(person, patient):
-    onset = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
-    return Detection(
-        tenant="sandbox",
-        person_id=person,
-        stream=f"patch/{patient}",
-        device="Chest patch",
-        onset=onset,
-        detected_at=onset + timedelta(minutes=3),
-        end=None,
-        mean_rate=112.0,
-        max_rate=141.0,
-        coverage=0.9,
-        decider="zhou",
-        decider_version="1",
-        signal="ECG",
-        strip=None,
-    )
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ import traceback
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ import requests
 from waitress import create_server
 
 from app.demo.site import DELIVERY_CLIENT
+from app.roles.delivery import WORKERS
 from sandbox.ehr.app import create_app
 from sandbox.ehr.clients import load_clients
 from sandbox.ehr.database import Database, utc_now
@@ -31,17 +31,13 @@ from sandbox.ehr.personality import PERSONALITIES
 from sandbox.ehr.settings import Settings as EhrSettings
 from smart.keys import ClientKeys
 from tests.faults.harness import proxy, worker
-from wearable_agg.delivery.detection import Detection
+from tests.support.episodes import find
 from wearable_agg.delivery.failpoints import NAMES, VARIABLE
-from wearable_agg.delivery.findings import record_started
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.naming import our_value
-from wearable_agg.people import consents
-from wearable_agg.people.registry import person_for
 from wearable_agg.store.all_tables import metadata
-from wearable_agg.store.database import open_database, writing
+from wearable_agg.store.database import open_database
 
-ONSET = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 FAULTS = {
     "failures": 0.03,
     "lose_replies": 0.05,
@@ -53,7 +49,7 @@ FAULTS = {
 }
 RETRY_AFTER = {"atomic": "seconds", "racy": "date"}
 _CONTEXT = multiprocessing.get_context("fork")
-_THREADS = 12
+_THREADS = 2 * WORKERS
 _UNSETTLED = "state IN ('pending', 'retry', 'inflight', 'unknown')"
 
 
@@ -146,13 +142,7 @@ class Hospital:
     def find(self, patients: list[str]) -> None:
         """Let the rhythm engine have found something about each of the patients."""
         engine = open_database(self.store)
-        with writing(engine) as connection:
-            for patient in patients:
-                issuer = self.site.issuer
-                person = person_for(connection, "sandbox", issuer, patient, create=True)
-                assert person is not None
-                consents.record(connection, "sandbox", person, [consents.RHYTHM], "I agree")
-                record_started(connection, detection(person, patient))
+        find(engine, self.site.issuer, patients)
         engine.dispose()
 
     def _places(self, kills: int) -> list[str]:
@@ -214,7 +204,7 @@ class Hospital:
 
     def _count(self, kills: int, interrupted: int, seconds: float) -> Count:
         route = self.site.personality().route
-        owners = self.site.owners(self.patients, detection)
+        owners = self.site.owners(self.patients)
         active: Counter[str] = Counter()
         wrong = 0
         for resource in self.held(route):
@@ -277,26 +267,6 @@ class Hospital:
             connection_limit=1000,
         )
         server.run()
-
-
-def detection(person: int, patient: str) -> Detection:
-    """What the rhythm engine reports: long enough, and analysed well enough, for the rules."""
-    return Detection(
-        tenant="sandbox",
-        person_id=person,
-        stream=f"patch/{patient}",
-        device="Chest patch",
-        onset=ONSET,
-        detected_at=ONSET + timedelta(minutes=3),
-        end=None,
-        mean_rate=112.0,
-        max_rate=141.0,
-        coverage=0.9,
-        decider="zhou",
-        decider_version="1",
-        signal="ECG",
-        strip=None,
-    )
 
 
 def _is_open(resource: dict[str, Any]) -> bool:

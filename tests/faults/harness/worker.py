@@ -25,6 +25,7 @@ from smart.ehr import Ehr
 from smart.keys import ClientKeys
 from smart.patient_facts import FhirPatientFacts
 from smart.probe import Probe
+from tests.support.episodes import detection
 from wearable_agg.delivery.abilities import Personality
 from wearable_agg.delivery.failpoints import reached
 from wearable_agg.delivery.fence import raise_fence
@@ -107,7 +108,7 @@ class Site:
                 break
         engine.dispose()
 
-    def owners(self, patients: list[str], detection: Any) -> dict[str, str]:
+    def owners(self, patients: list[str]) -> dict[str, str]:
         """Say whom each name that we give may be about."""
         identity, route = Identity.open(self._keys), self.personality().route
         naming = {"Flag": identity.flag, "Observation": identity.evidence}.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import func, select
 
+from tests.support.episodes import ONSET, detection
 from tests.support.whole_site import KEY, WholeSite
 from wearable_agg.delivery.detection import Detection
 from wearable_agg.delivery.findings import record_continued, record_ended, record_started
@@ -28,7 +29,6 @@ from wearable_agg.store.audit_tables import audit
 from wearable_agg.store.database import writing
 
 PATIENTS = ("anna", "bela", "carl")
-ONSET = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 MINE = "Seen on the ward, patient informed"
 ROUTES = ("Flag", "Communication")
 """An EHR that takes Flags, and one that takes messages only."""
@@ -50,9 +50,9 @@ class Pipeline(RuleBasedStateMachine):
 
     @rule(patient=patients, begin=minutes, length=st.integers(3, 8), ended=st.booleans())
     def ingest(self, patient: str, begin: int, length: int, ended: bool) -> None:
-        detection = _detection(self.site.people[patient], patient, 10 * begin, length)
-        self.events.append(("ended" if ended else "continued", detection))
-        self._report("started", replace(detection, end=None))
+        episode = _detection(self.site.people[patient], patient, 10 * begin, length)
+        self.events.append(("ended" if ended else "continued", episode))
+        self._report("started", replace(episode, end=None))
         self._report(*self.events[-1])
 
     @precondition(lambda self: self.events)
@@ -61,8 +61,8 @@ class Pipeline(RuleBasedStateMachine):
         """The engine was killed: its events come again, late and out of order."""
         again = self.events.copy()
         chance.shuffle(again)
-        for kind, detection in again:
-            self._report(kind, detection)
+        for kind, episode in again:
+            self._report(kind, episode)
 
     @rule(patient=patients, days_ago=st.integers(1, 2), steps=st.sampled_from([4000, 8000]))
     def a_days_steps_arrive(self, patient: str, days_ago: int, steps: int) -> None:
@@ -199,37 +199,23 @@ class Pipeline(RuleBasedStateMachine):
             flags = [r for r in rows if r["kind"] == "flag" and r["patient_id"] == patient]
             sent = [row for row in flags if row["state"] == "done"]
             assert len(self.site.carried(patient)) == len(sent)
-        found = {detection.person_id for _, detection in self.events}
+        found = {episode.person_id for _, episode in self.events}
         assert {row["person_id"] for row in rows if row["kind"] == "flag"} == found
 
-    def _report(self, kind: str, detection: Detection) -> None:
+    def _report(self, kind: str, episode: Detection) -> None:
         reporting = {
             "started": record_started,
             "continued": record_continued,
             "ended": record_ended,
         }[kind]
         with writing(self.site.store) as connection:
-            reporting(connection, detection)
+            reporting(connection, episode)
 
 
 def _detection(person: int, patient: str, begin: int, length: int) -> Detection:
     onset = ONSET + timedelta(minutes=begin)
-    return Detection(
-        tenant="sandbox",
-        person_id=person,
-        stream=f"patch/{patient}",
-        device="Chest patch",
-        onset=onset,
-        detected_at=onset + timedelta(minutes=2),
-        end=onset + timedelta(minutes=length),
-        mean_rate=112.0,
-        max_rate=141.0,
-        coverage=0.9,
-        decider="zhou",
-        decider_version="1",
-        signal="ECG",
-        strip=None,
-    )
+    times = {"onset": onset, "detected_at": onset + timedelta(minutes=2)}
+    return detection(person, patient, **times, end=onset + timedelta(minutes=length))
 
 
 def _memory() -> str | None:
