@@ -29,6 +29,7 @@ ON_BOTH_DATABASES = {
     "test_processing.py",
     "test_tokens.py",
     "test_upsert.py",
+    "test_wakefulness.py",
 }
 """Test files whose stores live once in SQLite and once in PostgreSQL."""
 
