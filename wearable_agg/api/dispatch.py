@@ -19,10 +19,11 @@ from wearable_agg.api.idempotency import Answered, claim, keep_answer, release
 from wearable_agg.api.parameters import body_of, idempotency_key, raw_body, values_of
 from wearable_agg.api.problems import TOO_MANY, Problem
 from wearable_agg.api.routes import BY_DEVICE, NO_PERSON, Call, Route
-from wearable_agg.intake.budgets import pushes_a_minute, spend
+from wearable_agg.intake.budgets import spend
 from wearable_agg.people.consents import permitted_topics
 from wearable_agg.people.registry import data_version, person_for
 from wearable_agg.store.database import writing
+from wearable_agg.vendors.limits import pushes_a_minute
 
 UNAUDITED = ("limit", "cursor")
 

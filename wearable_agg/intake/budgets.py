@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Subquery, delete, func, select
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.intake_tables import vendor_requests
 from wearable_agg.store.upserts import insert
-from wearable_agg.vendors.limits import LIMITS, SHARE
+from wearable_agg.vendors.limits import LIMITS, usable
 
 SLOT = 5_000_000
 """Microseconds that are counted together."""
@@ -42,7 +42,7 @@ class Left:
         """Take one request out of what is left; False where there is none."""
         if vendor not in self.application:
             return True
-        users = self.users.get(account_id, _usable(LIMITS[vendor].user))
+        users = self.users.get(account_id, usable(LIMITS[vendor].user))
         if self.application[vendor] <= 0 or users <= 0:
             return False
         self.application[vendor] -= 1
@@ -57,8 +57,8 @@ def left(connection: Connection, vendors: Collection[str]) -> Left:
         if vendor not in LIMITS:
             continue
         used, limits = _spent_of(connection, vendor), LIMITS[vendor]
-        found.application[vendor] = _usable(limits.application) - sum(used.values())
-        found.users |= {number: _usable(limits.user) - spent for number, spent in used.items()}
+        found.application[vendor] = usable(limits.application) - sum(used.values())
+        found.users |= {number: usable(limits.user) - spent for number, spent in used.items()}
     return found
 
 
@@ -97,15 +97,6 @@ def spent_by_account() -> Subquery:
         .group_by(vendor_requests.c.account_id)
         .subquery()
     )
-
-
-def pushes_a_minute(vendor: str) -> int:
-    """Return how often one app of a vendor that pushes may do so in a minute."""
-    return _usable(LIMITS[vendor].user)
-
-
-def _usable(requests: int) -> int:
-    return int(requests * SHARE)
 
 
 def _spent_of(connection: Connection, vendor: str) -> dict[int, int]:

@@ -52,6 +52,7 @@ TYPES = {
         MeasurementType("floors", "{flights}", "activity"),
         MeasurementType("active_energy", "kcal", "activity"),
         MeasurementType("total_energy", "kcal", "activity"),
+        MeasurementType("activity_sedentary", "min", "activity"),
         MeasurementType("activity_light", "min", "activity"),
         MeasurementType("activity_moderate", "min", "activity"),
         MeasurementType("activity_intense", "min", "activity"),

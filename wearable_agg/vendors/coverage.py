@@ -13,8 +13,9 @@ from wearable_agg.measurements.types import FURTHER_TOPICS, TOPICS, TYPES
 from wearable_agg.vendors.apple.quantities import CAPABILITIES as APPLE
 from wearable_agg.vendors.apple.reader import LARGEST_PUSH
 from wearable_agg.vendors.capability import Capability
+from wearable_agg.vendors.google_health.kinds import KINDS
 from wearable_agg.vendors.google_health.quantities import CAPABILITIES as GOOGLE_HEALTH
-from wearable_agg.vendors.limits import LIMITS, SHARE
+from wearable_agg.vendors.limits import LIMITS, SHARE, pushes_a_minute
 from wearable_agg.vendors.withings.quantities import CAPABILITIES as WITHINGS
 
 COVERAGE: Mapping[str, tuple[Capability, ...]] = {
@@ -53,20 +54,29 @@ def _allowed(vendor: str) -> str:
 _NOTES = {
     "Google Health": (
         f"{_allowed('google_health')} "
-        "Not read: active-minutes, sedentary-period and activity-level, entropy, standard "
-        "deviations and bounds of estimates, fitness levels, meal types, nutrition, symptoms. "
-        "There is no blood pressure. ECGs and rhythm notices come by polling only."
+        "Google does not tell what it changed since when: besides its notices each poll looks at "
+        f"the last {KINDS['heart-rate'].look_back} days of samples, "
+        f"{KINDS['electrocardiogram'].look_back} of nights and ECGs, "
+        f"{KINDS['irregular-rhythm-notification'].look_back} of daily values and rhythm notices. "
+        "Whether rhythm notices are switched on is asked too (irnProfile). "
+        "Not read: entropy, standard deviations and bounds of estimates, fitness levels, meal "
+        "types, nutrition, symptoms. There is no blood pressure. ECGs and rhythm notices come by "
+        "polling only."
     ),
     "Withings": (
         f"{_allowed('withings')} "
-        "Not read: deprecated sleep fields (durationtosleep, durationtowakeup), snoring samples, "
-        "stethoscope sounds. There is no resting heart rate: a night's lowest rate is not one. "
+        "Polls ask for the measures, days and nights that Withings changed since the latest change "
+        "it told of (lastupdate, by its own clock, a day of overlap), and then for the samples "
+        "and ECGs of those days. Not read: deprecated sleep fields (durationtosleep, "
+        "durationtowakeup), snoring samples, stethoscope sounds. There is no resting heart rate: "
+        "a night's lowest rate is not one. "
         "Both pressures of a group and the pulse with them are one reading."
     ),
     "Apple Health": (
         "There is no cloud service: an export, ECG files, or pushes of a companion app (the "
         "envelope of mobile SDKs, Health Auto Export). The app sends them to "
-        f"`POST /api/v1/device/pushes`, each at most {LARGEST_PUSH:,} bytes of JSON, with the "
+        f"`POST /api/v1/device/pushes`, each at most {LARGEST_PUSH:,} bytes of JSON and "
+        f"{pushes_a_minute('apple')} in a minute, with the "
         "token that the patient is shown once at `/link/me`; a push that cannot be read is kept "
         "among the dead letters. HealthKit's percentages are shares of one. "
         "A blood pressure that stands both alone and in a pair counts once. Name and date of "

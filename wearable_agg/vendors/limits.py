@@ -30,3 +30,13 @@ LIMITS: dict[str, Limits] = {
 Apple Health: our own, for apps that push: each sends what is new every few minutes at most.
 Withings: the public plan's, for the application alone. Google: the project's quota and the user's.
 """
+
+
+def usable(requests: int) -> int:
+    """Return how many of the requests that a limit allows may be used up."""
+    return int(requests * SHARE)
+
+
+def pushes_a_minute(vendor: str) -> int:
+    """Return how often one app of a vendor that pushes may do so in a minute."""
+    return usable(LIMITS[vendor].user)

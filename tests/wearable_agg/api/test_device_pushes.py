@@ -13,11 +13,11 @@ from werkzeug.test import TestResponse
 from tests.support.backend import World
 from tests.wearable_agg.api.test_linking import Visitor
 from tests.wearable_agg.vendors.made_payloads import pushed, synced
-from wearable_agg.intake.budgets import pushes_a_minute
 from wearable_agg.intake.day_totals import DayTotals
 from wearable_agg.intake.processing import Worker
 from wearable_agg.store.clock import now_micros
 from wearable_agg.vendors.apple.reader import LARGEST_PUSH
+from wearable_agg.vendors.limits import pushes_a_minute
 from wearable_agg.vendors.registry import READERS
 
 PUSHES = "/api/v1/device/pushes"

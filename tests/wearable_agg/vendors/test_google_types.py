@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.wearable_agg.vendors.made_payloads import items_in
+from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import About, Refusal, TokensSeen, Verification
 
 SAMPLE = {"sampleTime": {"physicalTime": "2026-06-22T08:00:00Z", "utcOffset": "7200s"}}
@@ -209,3 +210,75 @@ def test_a_batch_of_notices_for_types_that_we_do_not_fetch_too() -> None:
     assert (first.notification.action, first.notification.kinds) == ("deleted", ("weight",))
     assert first.notification.window.start == datetime(2026, 6, 22, 8, tzinfo=UTC)
     assert first.said["recordId"] == "r"
+
+
+def levels(found: Any) -> dict[tuple[str, str], float]:
+    return {(one.type, one.statistic): one.value for one in found}
+
+
+def test_active_minutes_come_by_level() -> None:
+    listed = [
+        {"activityLevel": "LIGHT", "activeMinutes": "11"},
+        {"activityLevel": "VIGOROUS", "activeMinutes": "3"},
+        {"activityLevel": "ACTIVITY_LEVEL_UNSPECIFIED", "activeMinutes": "9"},
+    ]
+    found = points({"activeMinutes": {"activeMinutesByActivityLevel": listed, **INTERVAL}})
+    assert levels(found) == {("activity_light", ""): 11, ("activity_intense", ""): 3}
+
+
+def test_sitting_and_levels_last_as_long_as_their_stretch() -> None:
+    stretches = (
+        {"sedentaryPeriod": INTERVAL},
+        {"activityLevel": {"activityLevelType": "SEDENTARY", **INTERVAL}},
+        {"activityLevel": {"activityLevelType": "MODERATELY_ACTIVE", **INTERVAL}},
+        {"activityLevel": {"activityLevelType": "ACTIVITY_LEVEL_TYPE_UNSPECIFIED", **INTERVAL}},
+    )
+    assert levels(points(*stretches)) == {
+        ("activity_sedentary", ""): 15,
+        ("activity_sedentary", "level"): 15,
+        ("activity_moderate", "level"): 15,
+    }
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "expected"),
+    [
+        (
+            "activeMinutes",
+            {
+                "activeMinutesRollupByActivityLevel": [
+                    {"activityLevel": "MODERATE", "activeMinutesSum": "15"}
+                ]
+            },
+            {("activity_moderate", ""): 15},
+        ),
+        ("sedentaryPeriod", {"durationSum": "28680s"}, {("activity_sedentary", ""): 478}),
+        (
+            "activityLevel",
+            {
+                "activityLevelRollupsByActivityLevelType": [
+                    {"activityLevelType": "VERY_ACTIVE", "totalDuration": "90.5s"}
+                ]
+            },
+            {("activity_intense", "level"): pytest.approx(90.5 / 60)},
+        ),
+        (
+            "activeZoneMinutes",
+            {"sumInFatBurnHeartZone": "10", "sumInPeakHeartZone": "4"},
+            {("active_zone_minutes", "fat_burn"): 10, ("active_zone_minutes", "peak"): 4},
+        ),
+    ],
+)
+def test_activity_rolled_up_by_day(member: str, value: Any, expected: Any) -> None:
+    day = {"date": {"year": 2026, "month": 6, "day": 22}}
+    assert levels(points({"civilStartTime": day, member: value}, member="rollupDataPoints")) == (
+        expected
+    )
+
+
+@pytest.mark.parametrize("duration", ["", "5", "-5s", "1e9s", "99999999s", "5m"])
+def test_a_duration_that_is_none_is_refused(duration: str) -> None:
+    day = {"date": {"year": 2026, "month": 6, "day": 22}}
+    point = {"civilStartTime": day, "sedentaryPeriod": {"durationSum": duration}}
+    with pytest.raises(Unusable, match="not a duration"):
+        points(point, member="rollupDataPoints")

@@ -14,6 +14,7 @@ from wearable_agg.vendors.capability import DAY
 from wearable_agg.vendors.days import Span, day_bounds
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found, records_of
+from wearable_agg.vendors.google_health import activity
 from wearable_agg.vendors.google_health.ecg import electrocardiogram
 from wearable_agg.vendors.google_health.exercise import exercise
 from wearable_agg.vendors.google_health.kinds import IRREGULAR_RHYTHM_PROFILE
@@ -33,6 +34,7 @@ _READERS: dict[str, Reader] = {
     "electrocardiogram": electrocardiogram,
     "irregularRhythmNotification": irregular_rhythm,
     "exercise": exercise,
+    **activity.READERS,
 }
 
 
@@ -90,9 +92,14 @@ def _values(
 def _roll_up(point: Part, zone: ZoneInfo) -> Iterator[Found]:
     """Read a sum over all sources, without counting any twice: of civil days, or of a window."""
     times = _rolled_up_stretch(point, zone)
-    value = _known(point, _ROLL_UPS)
-    quantities = _ROLL_UPS[value.path.rpartition(".")[2]]
+    value = _known(point, (*_ROLL_UPS, *activity.ROLLED))
+    name = value.path.rpartition(".")[2]
     origin = Origin(device="", method="derived", vendor_id="")
+    if name in activity.ROLLED:
+        for told in activity.measured(activity.ROLLED[name](value), times, origin):
+            yield Found(value.path, told)
+        return
+    quantities = _ROLL_UPS[name]
     found = [(one, number) for one in quantities if (number := value.find(one.field))]
     if not found:
         raise Unusable(f"{value.path}.{quantities[0].field}", "missing")

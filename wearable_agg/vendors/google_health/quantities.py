@@ -19,7 +19,7 @@ from wearable_agg.vendors.capability import (
     Capability,
     checked,
 )
-from wearable_agg.vendors.google_health import kinds
+from wearable_agg.vendors.google_health import activity, kinds
 from wearable_agg.vendors.protocol import Tells
 
 
@@ -211,6 +211,18 @@ ROLL_UPS = (
     Quantity("distance", "distance", "millimetersSum", "distance", DAY, "mm", _THOUSANDTH),
     Quantity("floors", "floors", "countSum", "floors", DAY, "count"),
     Quantity("active-energy-burned", "activeEnergyBurned", "kcalSum", "active_energy", DAY, "kcal"),
+    *(
+        Quantity(
+            "active-zone-minutes",
+            "activeZoneMinutes",
+            f"sumIn{word}HeartZone",
+            "active_zone_minutes",
+            DAY,
+            "min",
+            statistic=statistic,
+        )
+        for word, statistic in (("FatBurn", "fat_burn"), ("Cardio", "cardio"), ("Peak", "peak"))
+    ),
     Quantity("total-calories", "totalCalories", "kcalSum", "total_energy", DAY, "kcal"),
     *(
         Quantity(
@@ -254,6 +266,13 @@ _WHOLE = (
 )
 """Data types with a reader of their own."""
 
+_ACTIVITY = (
+    *(("active-minutes", kind, "") for kind in activity.BY_MINUTES.values()),
+    ("sedentary-period", activity.SITTING, ""),
+    *(("activity-level", kind, activity.LEVEL) for kind in activity.BY_LEVEL.values()),
+)
+"""Stretches of activity, listed and rolled up by day: data type, ours, and the statistic."""
+
 _FETCHED_AS_ROLL_UP = frozenset({kinds.STEPS})
 
 
@@ -291,6 +310,11 @@ CAPABILITIES = checked(
         *(
             Capability(kind, path, "", shape, _arrives(path), fetched=path in kinds.KINDS)
             for path, kind, shape in _WHOLE
+        ),
+        *(
+            Capability(kind, f"{path}{rolled}", "min", shape, _arrives(path), statistic)
+            for path, kind, statistic in _ACTIVITY
+            for rolled, shape in (("", INTERVAL), (" roll-up", DAY))
         ),
     ),
 )
