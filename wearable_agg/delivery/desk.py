@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import Future
+from functools import partial
 
+from wearable_agg.delivery.gates import Key
 from wearable_agg.store.commits import Commits
 
 
 class Desk:
-    """Counts the writes under way, and keeps what went wrong with one."""
+    """Counts the writes under way by chart, and keeps what went wrong with one."""
 
     def __init__(self, places: int) -> None:
-        self._places, self._taken = places, 0
+        self._places = places
+        self._taken: Counter[Key] = Counter()
         self._change = threading.Condition()
         self._changed = False
         self._error: BaseException | None = None
@@ -21,17 +26,27 @@ class Desk:
     def is_free(self) -> bool:
         """Tell whether one more may begin."""
         with self._change:
-            return self._taken < self._places
+            return self._taken.total() < self._places
 
-    def begin(self) -> None:
-        """Count one more."""
-        with self._change:
-            self._taken += 1
+    def with_room(self, keys: Iterable[Key]) -> list[Key]:
+        """Return the charts that may have one more; of several none takes the last quarter.
 
-    def end(self, done: Future[None]) -> None:
-        """Count one less; the first thing that went wrong is kept for `check`."""
+        An EHR that is slow to answer so leaves places to the others.
+        """
+        known = list(keys)
+        most = self._places if len(known) < 2 else max(self._places - self._places // 4, 1)
         with self._change:
-            self._taken -= 1
+            return [key for key in known if self._taken[key] < most]
+
+    def begin(self, key: Key, work: Future[None]) -> None:
+        """Count one more, until `work` is done; what went wrong first is kept for `check`."""
+        with self._change:
+            self._taken[key] += 1
+        work.add_done_callback(partial(self._end, key))
+
+    def _end(self, key: Key, done: Future[None]) -> None:
+        with self._change:
+            self._taken[key] -= 1
             self._error = self._error or done.exception()
             self._changed = True
             self._change.notify_all()

@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -127,17 +127,16 @@ class Delivery:
         desk.check()
         if not desk.is_free():
             return False
-        item = self._take()
+        item = self._take(desk.with_room(list(self.charts)))
         if item is None:
             return False
-        desk.begin()
-        pool.submit(self._deliver, item).add_done_callback(desk.end)
+        desk.begin(_key(item), pool.submit(self._deliver, item))
         return True
 
-    def _take(self) -> Item | None:
-        """Take a row; from here on it is known to be under way, whatever becomes of us."""
+    def _take(self, charts: Collection[Key] | None = None) -> Item | None:
+        """Take a row, for some `charts`; from here on it is known to be under way."""
         now = self.clock()
-        charts = self._gates.passable(self.charts, now)
+        charts = self._gates.passable(self.charts if charts is None else charts, now)
         with self.engine.connect() as connection:  # most looks find nothing and need no write lock
             if not charts or not is_due(connection, now, charts):
                 return None

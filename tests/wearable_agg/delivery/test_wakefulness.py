@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from app.demo.processes import wait_until
+from tests.support.episodes import find
 from tests.support.paper_chart import PaperChart
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.delivery.identity import Identity
@@ -88,3 +89,29 @@ def test_consent_withdrawn_while_the_patient_is_read_keeps_it_from_being_sent(
         rows = connection.exec_driver_sql("SELECT state, reason FROM outbox").all()
     assert [state for state, _ in rows] == ["parked"]
     assert "no longer allows" in rows[0][1]
+
+
+class Hanging(PaperChart):
+    """Answers no create until it is let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.let_go = threading.Event()
+
+    def create(self, new):
+        self.let_go.wait(20)
+        return super().create(new)
+
+
+def test_an_ehr_that_hangs_leaves_places_to_the_others(store, chart):
+    """Twelve findings wait at one hospital before one at another: four places are all there is."""
+    other, hanging = "http://other.example/fhir", Hanging()
+    find(store, ISSUER, [f"p{number}" for number in range(12)])
+    find(store, other, ["q"])
+    charts = {("sandbox", ISSUER): Destination(hanging), ("sandbox", other): Destination(chart)}
+    delivery = Delivery(store, charts, Identity(b"k" * 32), workers=4)
+    with running(delivery):
+        assert wait_until(lambda: bool(chart.writes), 5)
+        assert hanging.writes == []
+        hanging.let_go.set()
+        assert wait_until(lambda: len(hanging.writes) == 12, 10)
