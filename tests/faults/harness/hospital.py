@@ -50,6 +50,8 @@ FAULTS = {
 RETRY_AFTER = {"atomic": "seconds", "racy": "date"}
 _CONTEXT = multiprocessing.get_context("fork")
 _THREADS = 2 * WORKERS
+_MOST_PASSES = 12
+_PATIENCE_SECONDS = 3.0
 _UNSETTLED = "state IN ('pending', 'retry', 'inflight', 'unknown')"
 
 
@@ -151,9 +153,13 @@ class Hospital:
         return [places[number % len(places)] for number in range(kills)]
 
     def _kill(self, place: str) -> int:
-        """Start delivery and let it be killed; 1 where it was alive then."""
-        child = self.fork(place)
-        until = time.monotonic() + (2.0 if place else self.chance.uniform(0.03, 0.35))
+        """Start delivery and let it be killed; 1 where it was alive then.
+
+        It comes past a named place some times before: what it is killed in is a stream of writes.
+        """
+        passes = self.chance.randint(1, _MOST_PASSES)
+        child = self.fork(f"{place} {passes}" if place else "")
+        until = time.monotonic() + (_PATIENCE_SECONDS if place else self.chance.uniform(0.03, 0.8))
         while time.monotonic() < until:
             gone, _ = os.waitpid(child, os.WNOHANG)
             if gone:
