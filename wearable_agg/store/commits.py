@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from wearable_agg.store.database import is_server
 
-_OF_FILE = ("PRAGMA data_version", 0.02)  # https://sqlite.org/pragma.html#pragma_data_version
+_OF_FILE = ("PRAGMA data_version", 0.04)  # https://sqlite.org/pragma.html#pragma_data_version
 _OF_SERVER = ("SELECT pg_current_wal_insert_lsn()", 0.1)
 
 
