@@ -7,15 +7,18 @@ import requests
 
 from tests.sandbox_vendors.conftest import REDIRECT, Simulators
 from tests.sandbox_vendors.reading import OSLO, everything, last, page_count
+from wearable_agg.measurements.model import Measurement
 from wearable_agg.vendors.google_health.kinds import METRICS
 from wearable_agg.vendors.protocol import (
     AccessRefused,
     LinkBroken,
     NotPermitted,
+    RequestRefused,
     TryLater,
     Vendor,
     Window,
 )
+from wearable_agg.vendors.registry import VENDORS
 
 
 def test_consent_page_lists_the_people(simulators: Simulators, google: Vendor) -> None:
@@ -177,3 +180,46 @@ def test_ecg_has_thirty_seconds_and_an_upper_bound_is_refused(
     assert len(reading["electrocardiogram"]["waveformSamples"]) == 7500
     bounded = {"filter": 'electrocardiogram.interval.start_time < "2026-01-01T00:00:00Z"'}
     assert requests.get(url, headers=headers, params=bounded, timeout=5).status_code == 400
+
+
+@pytest.mark.parametrize("kind", VENDORS["google_health"].kinds)
+def test_every_kind_is_answered_over_the_longest_window_we_ask_for(
+    simulators: Simulators, google: Vendor, kind: str
+) -> None:
+    tokens = simulators.link(google.id, "marit")
+    window = google.backfill_windows(kind, last(365))[0]
+    page = google.fetch(simulators.http, simulators.app(google.id), tokens, kind, window, None)
+    read = google.parse(kind, page.raw, OSLO)
+    told = {one.type for one in read if isinstance(one, Measurement)}
+    assert told <= {name for name, _ in google.tells(kind).types}
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [
+        ("distance", "distance"),
+        ("floors", "floors"),
+        ("active-energy-burned", "active_energy"),
+        ("total-calories", "total_energy"),
+        ("active-zone-minutes", "active_zone_minutes"),
+        ("active-minutes", "activity_moderate"),
+        ("sedentary-period", "activity_sedentary"),
+        ("daily-respiratory-rate", "respiratory_rate"),
+    ],
+)
+def test_days_of_activity_are_there(
+    simulators: Simulators, google: Vendor, kind: str, type_: str
+) -> None:
+    tokens = simulators.link(google.id, "amara")
+    found = everything(google, simulators, tokens, kind, last(20))
+    days = {one.start for one in found if one.type == type_}
+    assert len(days) >= 18
+    assert all(one.value >= 0 for one in found)
+
+
+def test_more_days_than_google_sums_up_at_once_are_refused(
+    simulators: Simulators, google: Vendor
+) -> None:
+    app, tokens = simulators.app(google.id), simulators.link(google.id, "marit")
+    with pytest.raises(RequestRefused):
+        google.fetch(simulators.http, app, tokens, "total-calories", last(20), None)

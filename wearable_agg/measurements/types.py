@@ -40,7 +40,7 @@ FURTHER_TOPICS = {
     "glucose": "Blood glucose",
     "rhythm": "ECG recordings and heart rhythm notices",
 }
-"""Topics that parsers can read and that nobody is asked about yet: without consent, denied."""
+"""Further topics of consent, beyond those that the chart shows by the day."""
 
 SLEEP_STAGES = ("deep", "light", "rem", "awake", "asleep")
 

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 from sandbox.vendors.apps import GOOGLE
 from sandbox.vendors.google.errors import GoogleError, invalid
 from sandbox.vendors.google.filters import Bounds, read_filter
+from sandbox.vendors.google.roll_ups import rolled
 from sandbox.vendors.google.scopes import IRREGULAR, SETTINGS
 from sandbox.vendors.google.shapes import civil_date, physical
 from sandbox.vendors.google.types import DataType, type_of
@@ -142,8 +143,8 @@ def _roll_up(world: World, kind: DataType, user: str) -> dict[str, Any]:
     if (span.high - span.low).days > kind.rollup_days:
         raise invalid(f"range exceeds {kind.rollup_days} days")
     days = [span.low.date() + timedelta(days=n) for n in range((span.high - span.low).days)]
-    rolled = [_rolled(world, kind.path, user, day) for day in days if _within(world, day)]
-    return {"rollupDataPoints": [one for one in rolled if one]}
+    summed = [_rolled(world, kind.path, user, day) for day in days if _within(world, day)]
+    return {"rollupDataPoints": [one for one in summed if one]}
 
 
 def _within(world: World, day: date) -> bool:
@@ -166,30 +167,11 @@ def _civil(value: Any) -> datetime:
 
 
 def _rolled(world: World, path: str, user: str, day: date) -> dict[str, Any] | None:
-    values = _steps_of(world, user, day) if path == "steps" else _rates_of(world, user, day)
+    values = rolled(world, path, user, day)
     if values is None:
         return None
     return {
         "civilStartTime": {"date": civil_date(day)},
         "civilEndTime": {"date": civil_date(day + timedelta(days=1))},
         **values,
-    }
-
-
-def _steps_of(world: World, user: str, day: date) -> dict[str, Any] | None:
-    total = world.steps_total(user, day)
-    return None if total is None else {"steps": {"countSum": str(total)}}
-
-
-def _rates_of(world: World, user: str, day: date) -> dict[str, Any] | None:
-    made = world.day(user, day)
-    rates = made.rates[: made.slots_until(world.synced(user))]
-    rates = rates[rates > 0]
-    if not rates.size:
-        return None
-    statistics = {"Avg": rates.mean(), "Min": rates.min(), "Max": rates.max()}
-    return {
-        "heartRate": {
-            f"beatsPerMinute{name}": round(float(value), 2) for name, value in statistics.items()
-        }
     }

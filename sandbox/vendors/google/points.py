@@ -26,6 +26,8 @@ Timed = tuple[datetime, Point]
 PROCESSING = timedelta(minutes=20)
 """How long after waking the night's values are ready."""
 
+WEIGH_EVERY_DAYS = 3
+
 ECG_HERTZ = 250
 ECG_SCALING = 10922
 
@@ -88,6 +90,28 @@ def oxygen_saturation(world: World, wearer: Wearer, day: Day) -> Iterator[Timed]
     }
     kind = "daily-oxygen-saturation"
     yield from _daily(world, wearer, day, kind, "dailyOxygenSaturation", value)
+
+
+def respiratory_rate(world: World, wearer: Wearer, day: Day) -> Iterator[Timed]:
+    """Yield the night's respiratory rate, which follows the resting heart rate."""
+    value = {"breathsPerMinute": round(8 + (day.resting_rate or 0) / 9, 1)}
+    kind = "daily-respiratory-rate"
+    yield from _daily(world, wearer, day, kind, "dailyRespiratoryRate", value)
+
+
+def weight(world: World, wearer: Wearer, day: Day) -> Iterator[Timed]:
+    """Yield a weight on every third morning."""
+    at = day.midnight + timedelta(hours=6, minutes=45)
+    number = day.date.toordinal()
+    if number % WEIGH_EVERY_DAYS == 0 and at < world.synced(wearer.id):
+        grams = (wearer.weight + 0.2 * (number % 7 - 3)) * 1000
+        value = {"weightGrams": round(grams, 1), "sampleTime": sample_time(at, wearer)}
+        yield at, point("weight", physical(at), wearer, source(wearer, "MANUAL"), weight=value)
+
+
+def nothing(world: World, wearer: Wearer, day: Day) -> Iterator[Timed]:
+    """Yield nothing."""
+    return iter(())
 
 
 def _daily(

@@ -28,6 +28,39 @@ class DataType:
     webhook: bool = True
 
 
+ROLLED_UP = {
+    "distance": 90,
+    "floors": 90,
+    "active-energy-burned": 90,
+    "active-zone-minutes": 90,
+    "sedentary-period": 90,
+    "total-calories": 14,
+    "active-minutes": 14,
+}
+"""Types that are read as daily roll-ups, and for how many days Google answers at once."""
+
+UNUSED_SAMPLES = (
+    *("oxygen-saturation", "heart-rate-variability", "body-fat", "height", "blood-glucose"),
+    *("core-body-temperature", "vo2-max", "run-vo2-max", "respiratory-rate-sleep-summary"),
+)
+NOT_NOTIFIED = frozenset(
+    {"oxygen-saturation", "vo2-max", "core-body-temperature", "active-energy-burned"}
+)
+
+
+def _unused(path: str, scope: str, field: str) -> DataType:
+    """A type of which the wearers have nothing."""
+    fields = (f"{path.replace('-', '_')}.{field}",)
+    notified = path not in NOT_NOTIFIED
+    return DataType(path, scope, fields, points.nothing, webhook=notified)
+
+
+def _rolled_up(path: str, days: int) -> DataType:
+    fields = (f"{path.replace('-', '_')}.interval.start_time",)
+    notified = path not in NOT_NOTIFIED
+    return DataType(path, ACTIVITY, fields, points.nothing, rollup_days=days, webhook=notified)
+
+
 TYPES = {
     kind.path: kind
     for kind in (
@@ -86,6 +119,22 @@ TYPES = {
             points.irregular_rhythm,
             webhook=False,
         ),
+        DataType(
+            "weight",
+            METRICS,
+            ("weight.sample_time.physical_time", "weight.sample_time.civil_time"),
+            points.weight,
+        ),
+        DataType(
+            "daily-respiratory-rate",
+            METRICS,
+            ("daily_respiratory_rate.date",),
+            points.respiratory_rate,
+        ),
+        *(_rolled_up(path, days) for path, days in ROLLED_UP.items()),
+        *(_unused(path, METRICS, "sample_time.physical_time") for path in UNUSED_SAMPLES),
+        *(_unused(path, METRICS, "date") for path in ("daily-vo2-max",)),
+        _unused("daily-sleep-temperature-derivations", SLEEP, "date"),
     )
 }
 

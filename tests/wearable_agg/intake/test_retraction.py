@@ -219,5 +219,6 @@ def test_vendors_say_which_types_their_kinds_tell():
     assert withings.tells("measures").named
     assert ("weight", False) in withings.tells("measures").types
     assert not withings.tells("intraday").types
-    of_no_notice = {"electrocardiogram", "irregular-rhythm-notification"}
+    rhythm = ("irregular-rhythm-notification", "irregular-rhythm-profile")
+    of_no_notice = {"electrocardiogram", *rhythm}
     assert all(google.tells(kind).types for kind in set(google.kinds) - of_no_notice)

@@ -90,7 +90,7 @@ def test_broken_key_is_unusable(value: str) -> None:
 
 
 def test_batch_keeps_the_types_we_read() -> None:
-    entries = [json.loads(notice(dataType=kind)) for kind in ("sleep", "distance", "heart-rate")]
+    entries = [json.loads(notice(dataType=kind)) for kind in ("sleep", "altitude", "heart-rate")]
     found = heard(json.dumps(entries).encode())
     assert [one.kinds for one in found] == [("sleep",), ("heart-rate",)]
 

@@ -52,6 +52,34 @@ IRREGULAR_RHYTHM_NOTIFICATION = "irregular-rhythm-notification"
 IRREGULAR_RHYTHM_PROFILE = "irregular-rhythm-profile"
 """Whether notices of an irregular rhythm are switched on."""
 
+HRV = "heart-rate-variability"
+SKIN_TEMPERATURE = "daily-sleep-temperature-derivations"
+_SELDOM = (
+    *("weight", "body-fat", "height", "core-body-temperature", "blood-glucose"),
+    *("vo2-max", "run-vo2-max", "respiratory-rate-sleep-summary"),
+)
+"""Samples of which a person has at most a few a day."""
+
+_ROLLED_UP = (
+    "distance",
+    "floors",
+    "active-energy-burned",
+    "active-zone-minutes",
+    "sedentary-period",
+)
+_ROLLED_UP_FOR_TWO_WEEKS = ("total-calories", "active-minutes")
+"""Daily roll-ups, and those that Google answers for 14 days at most."""
+
+
+def _sample(name: str, look_back: int = 60, page_size: int = 1440) -> Kind:
+    field = f"{name.replace('-', '_')}.sample_time.physical_time"
+    return Kind(METRICS, field, page_size=page_size, look_back=look_back)
+
+
+def _daily(name: str, scope: str) -> Kind:
+    return Kind(scope, f"{name.replace('-', '_')}.date", by_date=True)
+
+
 KINDS = {
     STEPS: Kind(ACTIVITY, ""),
     RESTING_HEART_RATE: Kind(METRICS, "daily_resting_heart_rate.date", by_date=True),
@@ -69,6 +97,12 @@ KINDS = {
     ),
     IRREGULAR_RHYTHM_PROFILE: Kind(IRREGULAR_RHYTHM, "", path="irnProfile"),
     HEART_RATE: Kind(METRICS, "heart_rate.sample_time.physical_time", page_size=5000, look_back=3),
+    **{name: _sample(name, look_back=3, page_size=5000) for name in ("oxygen-saturation", HRV)},
+    **{name: _sample(name) for name in _SELDOM},
+    **{name: _daily(name, METRICS) for name in ("daily-respiratory-rate", "daily-vo2-max")},
+    SKIN_TEMPERATURE: _daily(SKIN_TEMPERATURE, SLEEP),
+    **{name: Kind(ACTIVITY, "") for name in _ROLLED_UP},
+    **{name: Kind(ACTIVITY, "", look_back=10) for name in _ROLLED_UP_FOR_TWO_WEEKS},
 }
 
 WINDOWS = {
@@ -81,4 +115,10 @@ WINDOWS = {
     IRREGULAR_RHYTHM_NOTIFICATION: timedelta(days=400),
     IRREGULAR_RHYTHM_PROFILE: timedelta(days=4000),
     HEART_RATE: timedelta(days=30),
+    "oxygen-saturation": timedelta(days=30),
+    HRV: timedelta(days=30),
+    **dict.fromkeys(_ROLLED_UP, timedelta(days=86)),
+    **dict.fromkeys(_ROLLED_UP_FOR_TWO_WEEKS, timedelta(days=10)),
+    **dict.fromkeys((*_SELDOM, "daily-respiratory-rate", "daily-vo2-max"), timedelta(days=400)),
+    SKIN_TEMPERATURE: timedelta(days=400),
 }

@@ -48,11 +48,15 @@ _SLEEP_KIND = "sleep"
 
 
 def tells(kind: str) -> Tells:
-    """Return what a data type tells of, whether listed or rolled up by day."""
+    """Return what a data type tells of, as it is fetched: listed, or rolled up by day."""
     if kind == _SLEEP_KIND:
         return Tells(frozenset((f"sleep_{stage}", False) for stage in SLEEP_STAGES))
-    found = (one for one in (*POINTS, *ROLL_UPS) if one.path == kind)
-    return Tells(frozenset((one.type, one.shape == DAY) for one in found))
+    rolled = kind in _FETCHED_AS_ROLL_UP
+    found = {
+        (one.type, one.shape == DAY) for one in (ROLL_UPS if rolled else POINTS) if one.path == kind
+    }
+    found |= {(kept, rolled) for path, kept, _ in _ACTIVITY if path == kind}
+    return Tells(frozenset(found))
 
 
 POINTS = (
@@ -273,7 +277,9 @@ _ACTIVITY = (
 )
 """Stretches of activity, listed and rolled up by day: data type, ours, and the statistic."""
 
-_FETCHED_AS_ROLL_UP = frozenset({kinds.STEPS})
+_FETCHED_AS_ROLL_UP = frozenset(
+    name for name, kind in kinds.KINDS.items() if not kind.field and not kind.path
+)
 
 
 def by_member(quantities: Iterable[Quantity]) -> dict[str, tuple[Quantity, ...]]:
@@ -312,9 +318,17 @@ CAPABILITIES = checked(
             for path, kind, shape in _WHOLE
         ),
         *(
-            Capability(kind, f"{path}{rolled}", "min", shape, _arrives(path), statistic)
+            Capability(
+                kind,
+                f"{path}{' roll-up' if rolled else ''}",
+                "min",
+                DAY if rolled else INTERVAL,
+                _arrives(path),
+                statistic,
+                fetched=rolled and path in _FETCHED_AS_ROLL_UP,
+            )
             for path, kind, statistic in _ACTIVITY
-            for rolled, shape in (("", INTERVAL), (" roll-up", DAY))
+            for rolled in (False, True)
         ),
     ),
 )
