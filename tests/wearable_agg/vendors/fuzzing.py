@@ -22,6 +22,7 @@ with atheris.instrument_imports(
 ):
     from safeguards.strict_json import Malformed, dumps
     from tests.wearable_agg.vendors.made_payloads import (
+        activity,
         ecg_file,
         export,
         found_in,
@@ -37,7 +38,7 @@ with atheris.instrument_imports(
 from tests.support.places import shared_data
 
 PARSERS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
-    "google_health": ("google_health", ("*.json",), (heart_rate(),)),
+    "google_health": ("google_health", ("*.json",), (heart_rate(), activity())),
     "withings": (
         "withings",
         ("*.json", "*.txt"),

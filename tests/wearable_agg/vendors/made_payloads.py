@@ -53,6 +53,30 @@ def heart_rate(rate: object = "76", at: object = "2026-06-22T08:00:00Z", **sampl
     return json.dumps({"dataPoints": [{"name": "n", "heartRate": value}]})
 
 
+def activity() -> str:
+    """Google's page with a stretch of each reckoning of activity, listed and rolled up."""
+    span = {"startTime": "2026-06-22T08:00:00Z", "endTime": "2026-06-22T08:15:00Z"}
+    minutes = [{"activityLevel": "LIGHT", "activeMinutes": "11"}]
+    rolled = [{"activityLevel": "MODERATE", "activeMinutesSum": "15"}]
+    levels = [{"activityLevelType": "VERY_ACTIVE", "totalDuration": "90.5s"}]
+    day = {"civilStartTime": {"date": {"year": 2026, "month": 6, "day": 22}}}
+    return json.dumps(
+        {
+            "dataPoints": [
+                {"activeMinutes": {"interval": span, "activeMinutesByActivityLevel": minutes}},
+                {"sedentaryPeriod": {"interval": span}},
+                {"activityLevel": {"interval": span, "activityLevelType": "SEDENTARY"}},
+            ],
+            "rollupDataPoints": [
+                {**day, "activeMinutes": {"activeMinutesRollupByActivityLevel": rolled}},
+                {**day, "sedentaryPeriod": {"durationSum": "28680s"}},
+                {**day, "activityLevel": {"activityLevelRollupsByActivityLevelType": levels}},
+                {**day, "activeZoneMinutes": {"sumInPeakHeartZone": "4"}},
+            ],
+        }
+    )
+
+
 def group(*measures: tuple[Any, ...], **members: object) -> str:
     """Withings' page with one group of measures (type, value, unit)."""
     usual = {"grpid": 7, "attrib": 0, "date": 1_780_000_000, "category": 1, "model": "ScanWatch"}

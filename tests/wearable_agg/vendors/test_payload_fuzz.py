@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from safeguards.strict_json import Malformed, dumps
 from tests.wearable_agg.vendors.made_payloads import (
     ZONE,
+    activity,
     ecg_file,
     export,
     found_in,
@@ -34,6 +35,7 @@ AT = 1_780_000_000
 DAY = {"year": 2026, "month": 6, "day": 22}
 PAGES: list[tuple[str, Any]] = [
     ("google_health", json.loads(heart_rate())),
+    ("google_health", json.loads(activity())),
     (
         "google_health",
         {
