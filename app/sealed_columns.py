@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Engine, Row, func, select, update
+from sqlalchemy import Column, Engine, Row, Select, func, select, update
 
 from app.contexts import place_in_context
 from app.pending import place_of_secrets
 from app.tables import launch_contexts, pending_launches
 from safeguards.vault import Unreadable, Vault
 from wearable_agg.api.idempotency import place_of_answer
+from wearable_agg.ecg.segments import is_sealed, place_of_segment
+from wearable_agg.ecg.tables import segments, sessions
 from wearable_agg.intake.import_place import place_of_import
 from wearable_agg.intake.inbox import places_of_payload
 from wearable_agg.measurements.recordings import place_of_samples
@@ -28,16 +30,24 @@ BATCH = 200
 Place = Callable[[Row[Any]], Sequence[str]]
 
 
+def _never(_bytes: bytes) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
     """A column of sealed bytes; `key` identifies its row.
 
-    `places` says what a row's bytes are bound to: first today's place, then earlier ones.
+    `places` says what a row's bytes are bound to: first today's place, then earlier ones. `rows`
+    reads what that needs where the column's table alone does not hold it, and `plain` tells bytes
+    from before the column was sealed.
     """
 
     column: Column[bytes]
     key: Column[Any]
     places: Place
+    rows: Select[Any] | None = None
+    plain: Callable[[bytes], bool] = _never
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,20 @@ IN_WEARABLES = (
 )
 
 
+IN_ECG = (
+    SealedColumn(
+        segments.c.samples,
+        segments.c.id,
+        lambda row: (place_of_segment(row.tenant, row.session_name, row.lead, row.first_sequence),),
+        rows=select(
+            *(segments.c.id, segments.c.samples, segments.c.lead, segments.c.first_sequence),
+            *(sessions.c.tenant, sessions.c.session.label("session_name")),
+        ).join(sessions, sessions.c.id == segments.c.session),
+        plain=lambda samples: not is_sealed(samples),
+    ),
+)
+
+
 def seal_anew(engine: Engine, vault: Vault, sealed: SealedColumn) -> Iterator[Progress]:
     """Bring a column to the newest keys, telling after each batch how far it is.
 
@@ -115,7 +139,8 @@ def _count(engine: Engine, sealed: SealedColumn) -> int:
 
 
 def _batch(engine: Engine, sealed: SealedColumn, after: object) -> Sequence[Row[Any]]:
-    query = select(sealed.column.table).where(sealed.column.is_not(None))
+    every = select(sealed.column.table) if sealed.rows is None else sealed.rows
+    query = every.where(sealed.column.is_not(None))
     query = query.order_by(sealed.key).limit(BATCH)
     if after is not None:
         query = query.where(sealed.key > after)
@@ -130,10 +155,11 @@ def _changes(
     changes, unreadable = [], 0
     for row in rows:
         old, places = row._mapping[sealed.column], sealed.places(row)
-        if vault.is_current(old, bound_to=places[0]):
+        is_plain = sealed.plain(old)
+        if not is_plain and vault.is_current(old, bound_to=places[0]):
             continue
         try:
-            plain = _unsealed(vault, old, places)
+            plain = old if is_plain else _unsealed(vault, old, places)
         except Unreadable:
             unreadable += 1
             continue

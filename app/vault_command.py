@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from app.running import load_settings
-from app.sealed_columns import IN_APP, IN_WEARABLES, Progress, seal_anew
+from app.sealed_columns import IN_APP, IN_ECG, IN_WEARABLES, Progress, seal_anew
 from config.settings import Settings
 from safeguards.vault import KeyUnavailable, Vault
 from wearable_agg.store.database import open_database
@@ -72,7 +72,11 @@ def reencrypt(config: Path) -> None:
 
 def _columns(settings: Settings, vault: Vault) -> Iterator[Progress]:
     """Work on every sealed column there is; how each came out."""
-    stores = ((settings.app_database, IN_APP), (settings.wearables_database, IN_WEARABLES))
+    stores = (
+        (settings.app_database, IN_APP),
+        (settings.wearables_database, IN_WEARABLES),
+        (settings.ecg_database, IN_ECG),
+    )
     for place, columns in stores:
         if isinstance(place, Path) and not place.exists():
             continue

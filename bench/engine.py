@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, select
 
+from safeguards.vault import Vault
 from sandbox.patient.heart import Heart
 from sandbox.patient.rhythm import Programme
 from wearable_agg.afib.state import ShardState, new_shard
@@ -189,7 +190,8 @@ def run(folder: Path, streams: int, seconds: int) -> Measured:
     states = states_before(hearts(BEFORE), streams, origin)
     with writing(wearables) as connection:
         checkpoints.save(connection, 0, states)
-    engine = EmbeddedEngine(ecg, wearables, {"bench": "Europe/Oslo"})
+    vault = Vault.open(folder / "keys")
+    engine = EmbeddedEngine(ecg, wearables, vault, {"bench": "Europe/Oslo"})
     engine.resume()
     begin = time.time() + 3
     feeder = multiprocessing.Process(

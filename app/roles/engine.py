@@ -8,12 +8,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from safeguards.vault import Vault
+from safeguards.vault import KeyUnavailable, Vault
 from wearable_agg.afib.step import warm_up
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
-from wearable_agg.engine.spots import SpotClassifier, opinion
-from wearable_agg.measurements.model import EcgSignal
+from wearable_agg.engine.spots import SpotClassifier
 from wearable_agg.store.database import open_database
 from wearable_agg.store.migrations import migrate
 
@@ -27,10 +26,11 @@ def run(settings: Settings, stop: threading.Event) -> None:
     migrate(wearables)
     inbox = open_inbox(settings.ecg_database)
     warm_up()
-    opinion(EcgSignal(300.0, "", 1.0, (0.0,) * 3000))  # compiled or loaded before streams wait
     timezones = {tenant.id: tenant.timezone for tenant in settings.tenants}
-    engine = EmbeddedEngine(inbox, wearables, timezones)
-    spots = SpotClassifier(wearables, Vault.open(settings.keys))
+    vault = Vault.open(settings.keys)
+    engine = EmbeddedEngine(inbox, wearables, vault, timezones)
+    spots = SpotClassifier(wearables, vault)
+    spots.prepare()
     try:
         _work(engine, spots, settings.engine_interval_seconds, stop)
     finally:
@@ -53,8 +53,8 @@ def _work(
             engine.settle()
             if not engine.tidy() and not spots.step():
                 stop.wait(interval)
-        except SQLAlchemyError as error:
-            log.error("database not usable", reason=str(error.__cause__ or error))
+        except (SQLAlchemyError, KeyUnavailable) as error:
+            log.error("database or keys not usable", reason=str(error.__cause__ or error))
             resumed = False
             stop.wait(PAUSE_SECONDS)
     if resumed:

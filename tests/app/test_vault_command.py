@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import LargeBinary, select
@@ -14,12 +15,16 @@ from sqlalchemy import LargeBinary, select
 from app.cli import main
 from app.contexts import Facts, HeldTokens, LaunchContext, LaunchContexts
 from app.pending import PendingLaunches
-from app.sealed_columns import IN_APP, IN_WEARABLES, seal_anew
+from app.sealed_columns import IN_APP, IN_ECG, IN_WEARABLES, seal_anew
 from app.sessions import BrowserSessions
 from app.store import Store, open_store
 from app.tables import metadata as app_metadata
 from smart.authorization import Attempt, new_attempt
 from tests.support.backend import World, link_person, open_world
+from wearable_agg.ecg.packing import packed
+from wearable_agg.ecg.segments import place_of_segment
+from wearable_agg.ecg.tables import metadata as ecg_metadata
+from wearable_agg.ecg.tables import open_inbox, segments, sessions
 from wearable_agg.intake import inbox
 from wearable_agg.people.accounts import account
 from wearable_agg.store.database import writing
@@ -192,13 +197,33 @@ def test_a_payload_sealed_before_tenants_had_keys_is_read_and_moved(world: World
     assert payloads(world) == [b"payload"]
 
 
+def test_ecg_from_before_it_was_sealed_is_sealed(world: World) -> None:
+    samples = packed(np.arange(250, dtype=np.int16))
+    ecg = open_inbox(world.settings.ecg_database)
+    session = {"session": "s", "tenant": "sandbox", "issuer": "i", "patient_id": "p", "gain": 1.0}
+    device = dict.fromkeys(("vendor", "model", "serial", "firmware"), "") | {"leads": "I"}
+    clock = {"nominal_rate": 250.0, "rate": 250.0, "clock_offset": 0, "opened_at": 0}
+    where = {"session": 1, "lead": 0, "first_sequence": 0, "start": 0, "end": 1, "received_at": 0}
+    form = {"rate": 250.0, "frame_length": 250, "length": 250, "checksum": 0, "gap_before": False}
+    with writing(ecg) as connection:
+        connection.execute(sessions.insert().values(**session, **device, **clock))
+        connection.execute(segments.insert().values(**where, **form, samples=samples))
+    assert "segments.samples: 1 rows, 1 sealed anew" in run(world, "reencrypt").output
+    assert "segments.samples: 1 rows, 0 sealed anew" in run(world, "reencrypt").output
+    with ecg.connect() as connection:
+        sealed = connection.execute(select(segments.c.samples)).scalar_one()
+    place = place_of_segment("sandbox", "s", 0, 0)
+    assert world.vault.unseal(sealed, bound_to=place) == samples
+    ecg.dispose()
+
+
 def test_every_column_of_bytes_is_sealed_anew_but_those_that_are_not_sealed() -> None:
     stored = {
         str(column)
-        for tables in (app_metadata, metadata)
+        for tables in (app_metadata, metadata, ecg_metadata)
         for table in tables.tables.values()
         for column in table.columns
         if isinstance(column.type, LargeBinary)
     }
-    listed = {str(each.column) for each in (*IN_APP, *IN_WEARABLES)}
-    assert stored - listed == {"strips.samples", "engine_checkpoints.state"}
+    listed = {str(each.column) for each in (*IN_APP, *IN_WEARABLES, *IN_ECG)}
+    assert stored - listed == {"strips.samples", "engine_checkpoints.state", "frames.counts"}

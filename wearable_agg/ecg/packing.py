@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 _LEVEL = 6
 
+PACKED = b"\x78"
+"""How packed bytes begin: the header of zlib."""
+
 
 class Damaged(ValueError):
     """The bytes are not what was packed."""

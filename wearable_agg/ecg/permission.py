@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import Engine
 
 from safeguards.assertions import Asker
-from wearable_agg.people.consents import RHYTHM, permits_topic
-from wearable_agg.people.registry import person_for
+from wearable_agg.people.consents import RHYTHM, sharing
+from wearable_agg.people.registry import EhrPatient, people_behind
 
 
 class EcgPermission:
@@ -19,12 +19,10 @@ class EcgPermission:
 
     def refused(self, askers: Collection[Asker]) -> frozenset[Asker]:
         """Return those whose patient does not share ECG now; raises sqlalchemy's errors."""
+        patients = {one: EhrPatient(one.tenant, one.issuer, one.patient) for one in askers}
         with self._wearables.connect() as connection:
-            people = {
-                one: person_for(connection, one.tenant, one.issuer, one.patient) for one in askers
-            }
-            return frozenset(
-                one
-                for one, person in people.items()
-                if person is None or not permits_topic(connection, person, RHYTHM)
-            )
+            people = people_behind(connection, set(patients.values()))
+            allowed = sharing(connection, set(people.values()), RHYTHM)
+        return frozenset(
+            one for one, patient in patients.items() if people.get(patient) not in allowed
+        )

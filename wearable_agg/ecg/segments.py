@@ -2,6 +2,8 @@
 
 A segment is an unbroken run of frames of one length at one true rate. The gain is its session's.
 Frames and segments never hold the same samples: one turns into the other in one transaction.
+Samples are sealed for their place. Those that were packed before segments were sealed are still
+read, and `wristchart vault reencrypt` seals them.
 """
 
 from __future__ import annotations
@@ -12,16 +14,27 @@ from typing import Any
 
 import numpy as np
 import structlog
-from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, bindparam, delete, func, select
 
-from wearable_agg.ecg.inbox import END_OF_SESSION, FRAME_COLUMNS, StoredFrame, stored_frame
-from wearable_agg.ecg.packing import Damaged, packed, unpacked
+from safeguards.vault import Unreadable, Vault
+from wearable_agg.ecg.inbox import (
+    END_OF_SESSION,
+    FRAME_COLUMNS,
+    Session,
+    StoredFrame,
+    sessions_by_id,
+    stored_frame,
+)
+from wearable_agg.ecg.packing import PACKED, Damaged, packed, unpacked
 from wearable_agg.ecg.stream import Frame
 from wearable_agg.ecg.tables import frames, quarantined, segments
 from wearable_agg.store.database import writing
 
 FRAMES = 60
 """Frames in a full segment: a minute of a device that sends every second."""
+
+MOST = 10 * FRAMES
+"""Frames of a stream that one call looks at."""
 
 GROUPS = 20
 """Streams that one call packs: bounds how long the file is kept from the gateway."""
@@ -33,29 +46,44 @@ _SLACK = 4000
 """Microseconds by which a frame may begin beside where the run says; at 250 Hz one sample."""
 
 
-def pack_analysed(ecg: Engine, cursor: int) -> int:
-    """Pack frames up to id `cursor`, which no engine will read again; return how many.
+def pack_analysed(ecg: Engine, vault: Vault, cursor: int, after: int = 0) -> int | None:
+    """Pack frames up to id `cursor`, which no engine will read again, of sessions above `after`.
 
-    The latest frames of a stream stay: by them a device that comes back knows where it stood.
+    Packs those of a few sessions and returns above which to go on, None where there was nothing
+    left to pack. The latest frames of a stream stay: by them a device that comes back
+    knows where it stood. Raises KeyUnavailable.
     """
+    made: list[tuple[dict[str, Any], list[int]]] = []
+    more = False
     with ecg.connect() as connection:
-        groups = _ripe(connection, cursor)
-    done = 0
-    for session, lead in groups:
+        groups = _ripe(connection, cursor, after)
+        sessions = sessions_by_id(connection, {session for session, _ in groups})
+        for session, lead in groups:
+            waiting = _waiting(connection, session, lead, cursor)
+            more = more or len(waiting) == MOST
+            runs = _full(waiting)
+            made += [(_values(vault, sessions[session], run), _ids(run)) for run in runs]
+    if made:
         with writing(ecg) as connection:
-            done += _pack(connection, session, lead, cursor)
-    return done
+            connection.execute(segments.insert(), [values for values, _ in made])
+            packed_ids = [{"gone": one} for _, ids in made for one in ids]
+            connection.execute(delete(frames).where(frames.c.id == bindparam("gone")), packed_ids)
+    if not groups:
+        return None
+    return groups[0][0] - 1 if more and made else groups[-1][0]
 
 
-def between(connection: Connection, session: int, lead: int, start: int, end: int) -> list[Frame]:
+def between(
+    connection: Connection, vault: Vault, session: Session, lead: int, start: int, end: int
+) -> list[Frame]:
     """Return the packed frames of a lead that begin from `start` to `end` (UTC microseconds).
 
-    A segment that is damaged is left out, and the log says so.
+    A segment that is damaged is left out, and the log says so. Raises KeyUnavailable.
     """
     query = (
         select(segments)
         .where(
-            segments.c.session == session,
+            segments.c.session == session.id,
             segments.c.lead == lead,
             segments.c.end > start,
             segments.c.start < end,
@@ -65,19 +93,35 @@ def between(connection: Connection, session: int, lead: int, start: int, end: in
     found: list[Frame] = []
     for row in connection.execute(query):
         try:
-            found += _frames_of(row)
-        except Damaged as problem:
+            found += _frames_of(row, _unsealed(vault, session, row))
+        except (Damaged, Unreadable) as problem:
             log.error("segment not readable", segment=row.id, reason=str(problem))
     return [frame for frame in found if start <= frame.start < end]
 
 
-def _ripe(connection: Connection, cursor: int) -> Sequence[tuple[int, int]]:
+def place_of_segment(tenant: str, session: str, lead: int, first_sequence: int) -> str:
+    """Where a segment's samples are sealed for; `session` is the device's name of it."""
+    return f"{tenant}|segments|samples|{session}:{lead}:{first_sequence}"
+
+
+def is_sealed(samples: bytes) -> bool:
+    """Tell whether a segment's bytes are sealed: what is only packed begins as zlib does."""
+    return not samples.startswith(PACKED)
+
+
+def _ripe(connection: Connection, cursor: int, after: int) -> list[tuple[int, int]]:
     """Return streams with enough frames for a segment; answered from the index alone."""
     query = (
         select(frames.c.session, frames.c.lead)
-        .where(frames.c.id <= cursor, frames.c.lead != END_OF_SESSION, _usable())
+        .where(
+            frames.c.session > after,
+            frames.c.id <= cursor,
+            frames.c.lead != END_OF_SESSION,
+            _usable(),
+        )
         .group_by(frames.c.session, frames.c.lead)
         .having(func.count() > FRAMES)
+        .order_by(frames.c.session, frames.c.lead)
         .limit(GROUPS)
     )
     return [(row.session, row.lead) for row in connection.execute(query)]
@@ -87,7 +131,7 @@ def _usable() -> ColumnElement[bool]:
     return frames.c.id.not_in(select(quarantined.c.frame))
 
 
-def _pack(connection: Connection, session: int, lead: int, cursor: int) -> int:
+def _waiting(connection: Connection, session: int, lead: int, cursor: int) -> Sequence[StoredFrame]:
     query = (
         select(*FRAME_COLUMNS)
         .where(
@@ -97,15 +141,19 @@ def _pack(connection: Connection, session: int, lead: int, cursor: int) -> int:
             _usable(),
         )
         .order_by(frames.c.sequence)
-        .limit(10 * FRAMES)
+        .limit(MOST)
     )
-    waiting = [stored_frame(row) for row in connection.execute(query)][:-1]
-    runs = [run for run in _runs(waiting) if len(run) == FRAMES or run[-1] is not waiting[-1]]
-    for run in runs:
-        connection.execute(segments.insert().values(**_values(session, run)))
-        ids = [one.id for one in run]
-        connection.execute(delete(frames).where(frames.c.id.in_(ids)))
-    return sum(map(len, runs))
+    return [stored_frame(row) for row in connection.execute(query)]
+
+
+def _full(waiting: Sequence[StoredFrame]) -> list[list[StoredFrame]]:
+    """Return the runs that nothing can be added to; the latest frame is in none."""
+    earlier = waiting[:-1]
+    return [run for run in _runs(earlier) if len(run) == FRAMES or run[-1] is not earlier[-1]]
+
+
+def _ids(run: Sequence[StoredFrame]) -> list[int]:
+    return [one.id for one in run]
 
 
 def _runs(waiting: Sequence[StoredFrame]) -> list[list[StoredFrame]]:
@@ -128,11 +176,12 @@ def _continues(run: Sequence[StoredFrame], frame: Frame) -> bool:
     )
 
 
-def _values(session: int, run: Sequence[StoredFrame]) -> dict[str, Any]:
+def _values(vault: Vault, session: Session, run: Sequence[StoredFrame]) -> dict[str, Any]:
     first, last = run[0].frame, run[-1].frame
     counts = b"".join(one.frame.counts for one in run)
+    place = place_of_segment(session.tenant, session.session, first.lead, first.sequence)
     return {
-        "session": session,
+        "session": session.id,
         "lead": first.lead,
         "first_sequence": first.sequence,
         "start": first.start,
@@ -140,15 +189,23 @@ def _values(session: int, run: Sequence[StoredFrame]) -> dict[str, Any]:
         "rate": first.rate,
         "frame_length": first.length,
         "length": len(counts) // 2,
-        "samples": packed(np.frombuffer(counts, "<i2")),
+        "samples": vault.seal(packed(np.frombuffer(counts, "<i2")), bound_to=place),
         "checksum": zlib.crc32(counts),
         "gap_before": first.gap_before,
         "received_at": first.received_at,
     }
 
 
-def _frames_of(row: Row[Any]) -> Iterator[Frame]:
-    counts = unpacked(row.samples, row.length)
+def _unsealed(vault: Vault, session: Session, row: Row[Any]) -> bytes:
+    samples: bytes = row.samples
+    if not is_sealed(samples):
+        return samples
+    place = place_of_segment(session.tenant, session.session, row.lead, row.first_sequence)
+    return vault.unseal(samples, bound_to=place)
+
+
+def _frames_of(row: Row[Any], samples: bytes) -> Iterator[Frame]:
+    counts = unpacked(samples, row.length)
     if zlib.crc32(counts.astype("<i2").tobytes()) != row.checksum:
         raise Damaged("the samples are not what was packed")
     for number, at in enumerate(range(0, row.length, row.frame_length)):

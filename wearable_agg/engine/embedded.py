@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import structlog
 from sqlalchemy import Connection, Engine
 
+from safeguards.vault import Vault
 from wearable_agg.afib.state import ShardState
 from wearable_agg.afib.step import finish, step
 from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
@@ -28,8 +29,8 @@ from wearable_agg.engine.chunks import (
     stream_name,
 )
 from wearable_agg.engine.recording import Finding, micros, record
-from wearable_agg.people.consents import RHYTHM, permits_topic
-from wearable_agg.people.registry import UNKNOWN_TIMEZONE, person_for
+from wearable_agg.people.consents import RHYTHM, sharing
+from wearable_agg.people.registry import UNKNOWN_TIMEZONE, EhrPatient, people_behind, person_for
 from wearable_agg.store.database import writing
 
 BATCH = 5000
@@ -53,13 +54,17 @@ class EmbeddedEngine:
     `timezones` gives each tenant's time zone, for a person seen for the first time.
     """
 
-    def __init__(self, ecg: Engine, wearables: Engine, timezones: Mapping[str, str]) -> None:
-        self._ecg, self._wearables, self._timezones = ecg, wearables, timezones
+    def __init__(
+        self, ecg: Engine, wearables: Engine, vault: Vault, timezones: Mapping[str, str]
+    ) -> None:
+        self._ecg, self._wearables = ecg, wearables
+        self._vault, self._timezones = vault, timezones
         self._cursor = self._saved_cursor = 0
         self._states: list[ShardState] = []
         self._saved_at = time.monotonic()
         self._sessions: dict[int, Session] = {}
         self._settle_at, self._turn = 0.0, 0
+        self._packed_session, self._tidied_up_to = 0, -1
 
     def resume(self) -> None:
         """Go back to the latest checkpoint; raises sqlalchemy's errors where it is unreadable."""
@@ -95,8 +100,19 @@ class EmbeddedEngine:
         self._note_saved()
 
     def tidy(self) -> bool:
-        """Pack some of what no engine will read again; True where it packed anything."""
-        return segments.pack_analysed(self._ecg, self._saved_cursor) > 0
+        """Pack some of what no engine will read again; True where there was anything.
+
+        Goes from session to session; where it found nothing it waits for the next checkpoint.
+        Raises KeyUnavailable.
+        """
+        if self._tidied_up_to == self._saved_cursor:
+            return False
+        where = (self._ecg, self._vault, self._saved_cursor)
+        reached = segments.pack_analysed(*where, self._packed_session)
+        self._packed_session = reached or 0
+        if reached is None:
+            self._tidied_up_to = self._saved_cursor
+        return reached is not None
 
     def settle(self) -> None:
         """Deal with streams that fell silent, now and then; only right after `advance` was False.
@@ -187,7 +203,13 @@ class EmbeddedEngine:
             return []
         sessions = {session.session: session for session in self._sessions.values()}
         with self._ecg.connect() as connection:
-            return [_finding(connection, e, sessions[session_of(e.stream)]) for e in events]
+            return [self._finding(connection, e, sessions[session_of(e.stream)]) for e in events]
+
+    def _finding(self, connection: Connection, event: Event, session: Session) -> Finding:
+        if not isinstance(event, EpisodeStarted):
+            return Finding(event, session)
+        span = micros(event.onset), micros(event.detected_at)
+        return Finding(event, session, strips.cut(connection, self._vault, session, *span))
 
     def _record(self, found: Sequence[Finding]) -> None:
         if not found:
@@ -195,14 +217,22 @@ class EmbeddedEngine:
             return
         due = self._is_due()
         with writing(self._wearables) as connection:
-            for finding in found:
-                person_id = self._person(connection, finding.session)
-                if permits_topic(connection, person_id, RHYTHM):
-                    record(connection, finding, person_id)
+            self._record_shared(connection, found)
             if due:
                 self._save(connection)
         if due:
             self._note_saved()
+
+    def _record_shared(self, connection: Connection, found: Sequence[Finding]) -> None:
+        """Record what those share whom it is about; asked once for all of them."""
+        patients = {_patient(finding.session): finding.session for finding in found}
+        people = people_behind(connection, patients.keys())
+        for patient, session in patients.items():
+            if patient not in people:
+                people[patient] = self._person(connection, session)
+        allowed = sharing(connection, set(people.values()), RHYTHM)
+        about = [(finding, people[_patient(finding.session)]) for finding in found]
+        record(connection, [(finding, person) for finding, person in about if person in allowed])
 
     def _person(self, connection: Connection, session: Session) -> int:
         known = person_for(
@@ -231,8 +261,5 @@ class EmbeddedEngine:
         self._saved_at, self._saved_cursor = time.monotonic(), self._cursor
 
 
-def _finding(connection: Connection, event: Event, session: Session) -> Finding:
-    if not isinstance(event, EpisodeStarted):
-        return Finding(event, session)
-    strip = strips.cut(connection, session, micros(event.onset), micros(event.detected_at))
-    return Finding(event, session, strip)
+def _patient(session: Session) -> EhrPatient:
+    return EhrPatient(session.tenant, session.issuer, session.patient_id)

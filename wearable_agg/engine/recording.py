@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -21,7 +23,7 @@ from wearable_agg.afib.types import (
 from wearable_agg.delivery import findings
 from wearable_agg.delivery.detection import Detection, Strip
 from wearable_agg.ecg.inbox import Session
-from wearable_agg.people.registry import touch
+from wearable_agg.people.registry import touch_all
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.findings_tables import analysed
 from wearable_agg.store.upserts import insert
@@ -43,8 +45,19 @@ class Finding:
     silent: bool = False
 
 
-def record(connection: Connection, found: Finding, person_id: int) -> None:
-    """Record one event about a person."""
+def record(connection: Connection, found: Iterable[tuple[Finding, int]]) -> None:
+    """Record events, each about a person."""
+    looked_at: dict[tuple[str, int], dict[str, Any]] = {}
+    for finding, person_id in found:
+        if isinstance(finding.event, Analysed):
+            row = _analysed(finding.event, finding.session, person_id)
+            looked_at[row["stream"], row["start"]] = row
+        else:
+            _record_episode(connection, finding, person_id)
+    _record_analysed(connection, list(looked_at.values()))
+
+
+def _record_episode(connection: Connection, found: Finding, person_id: int) -> None:
     match found.event:
         case EpisodeStarted() as event:
             begun = _detection(found, event, person_id, event.detected_at, None)
@@ -59,8 +72,6 @@ def record(connection: Connection, found: Finding, person_id: int) -> None:
         case EpisodeEnded() as event:
             over = _detection(found, event, person_id, event.end, event.end)
             findings.record_ended(connection, over, silent=found.silent)
-        case Analysed() as event:
-            _record_analysed(connection, event, found.session, person_id)
 
 
 def _detection(
@@ -88,26 +99,29 @@ def _detection(
     )
 
 
-def _record_analysed(
-    connection: Connection, event: Analysed, session: Session, person_id: int
-) -> None:
-    statement = insert(analysed).values(
-        stream=event.stream,
-        start=micros(event.start),
-        tenant=session.tenant,
-        person_id=person_id,
-        end=micros(event.end),
-        recorded_seconds=event.recorded_seconds,
-        analysable_seconds=event.analysable_seconds,
-        af_seconds=event.af_seconds,
-    )
+def _analysed(event: Analysed, session: Session, person_id: int) -> dict[str, Any]:
+    return {
+        "stream": event.stream,
+        "start": micros(event.start),
+        "tenant": session.tenant,
+        "person_id": person_id,
+        "end": micros(event.end),
+        "recorded_seconds": event.recorded_seconds,
+        "analysable_seconds": event.analysable_seconds,
+        "af_seconds": event.af_seconds,
+    }
+
+
+def _record_analysed(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Write all at once: every stream has its minute, and they may fall together."""
+    if not rows:
+        return
+    statement = insert(analysed)
+    changed = {name: statement.excluded[name] for name in _MEASURES}
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["stream", "start"],
-            set_={name: statement.excluded[name] for name in _MEASURES},
-        )
+        statement.on_conflict_do_update(index_elements=["stream", "start"], set_=changed), rows
     )
-    touch(connection, person_id)
+    touch_all(connection, {row["person_id"] for row in rows})
 
 
 def numbers(evidence: Evidence) -> dict[str, float]:

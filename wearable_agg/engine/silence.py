@@ -63,14 +63,15 @@ def forgotten(ecg: Connection, streams: Iterable[str]) -> list[Session]:
 
 def _is_silent(ecg: Connection, session: Session, seconds: float) -> bool:
     arrived = inbox.last_arrival(ecg, session, ANALYSED_LEAD)
-    return arrived is None or bool(now_micros() - arrived > seconds * _MICROS)
+    return arrived is None or now_micros() - arrived > seconds * _MICROS
 
 
 def _holds(state: ShardState, row: RowMapping) -> bool:
     if row["stream"] not in state.streams:
         return False
     onset = float(state.rows["onset"][state.streams.index(row["stream"])])
-    return abs(onset * _MICROS - row["onset"]) <= _MILLISECOND  # NaN where there is none
+    apart = abs(onset * _MICROS - float(row["onset"]))  # NaN where there is none
+    return apart <= _MILLISECOND
 
 
 def _as_it_stands(state: ShardState, row: RowMapping) -> EpisodeEnded:

@@ -6,6 +6,7 @@ same verdicts come in the end. Nothing is looked at that the person does not sha
 
 from __future__ import annotations
 
+import threading
 import time
 import zlib
 from collections.abc import Iterable, Sequence
@@ -83,13 +84,20 @@ class SpotClassifier:
         self._wearables, self._vault = wearables, vault
         self._after = 0
         self._not_before = 0.0
+        self._preparing: threading.Thread | None = None
+
+    def prepare(self) -> None:
+        """Compile or load what is needed beside the streams' analysis; `step` waits for that."""
+        silence = EcgSignal(300.0, "", 1.0, (0.0,) * 3000)
+        self._preparing = threading.Thread(target=opinion, args=(silence,), daemon=True)
+        self._preparing.start()
 
     def step(self) -> bool:
         """Look at the next few recordings; True where there were any.
 
         Raises sqlalchemy's errors where the database cannot be used.
         """
-        if time.monotonic() < self._not_before:
+        if time.monotonic() < self._not_before or self._is_preparing():
             return False
         with self._wearables.connect() as connection:
             rows = _waiting(connection, self._after)
@@ -103,6 +111,9 @@ class SpotClassifier:
                 if said is not None and _stands(connection, row):
                     _keep(connection, row, said)
         return True
+
+    def _is_preparing(self) -> bool:
+        return self._preparing is not None and self._preparing.is_alive()
 
     def _opinion(self, connection: Connection, row: Any) -> Opinion | None:
         try:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from config.clinical import load
+from safeguards.vault import Vault
 from wearable_agg.delivery.detection import Strip
 from wearable_agg.ecg import inbox, segments
 from wearable_agg.ecg.frames import INVALID_SAMPLE
@@ -30,15 +31,18 @@ def lead_code(lead: str) -> str:
     return str(table["codes"].get(lead, table["unspecified"]))
 
 
-def cut(connection: Connection, session: Session, onset: int, detected_at: int) -> Strip | None:
+def cut(
+    connection: Connection, vault: Vault, session: Session, onset: int, detected_at: int
+) -> Strip | None:
     """Return some 30 s inside the episode, unbroken; None where nothing is legible.
 
     Times are UTC microseconds. Prefers the stretch just before the detection, whose rhythm it is
     that led to the decision.
     """
     earliest = max(onset, detected_at - _LONGEST_SEARCH)
-    where = (connection, session.id, ANALYSED_LEAD, earliest, detected_at)
-    frames = [*segments.between(*where), *inbox.read_between(*where)]
+    when = (ANALYSED_LEAD, earliest, detected_at)
+    kept = segments.between(connection, vault, session, *when)
+    frames = [*kept, *inbox.read_between(connection, session.id, *when)]
     runs = unbroken(frames)
     if not runs:
         return None

@@ -5,14 +5,14 @@ Whoever takes data in, shows or sends them asks here, in the transaction in whic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from wearable_agg.measurements.types import TYPES
-from wearable_agg.people.registry import touch
+from wearable_agg.people.registry import batched, touch
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.people_tables import consents
 from wearable_agg.store.upserts import insert
@@ -54,6 +54,17 @@ def permitted_topics(connection: Connection, person_id: int) -> frozenset[str]:
 def permits_topic(connection: Connection, person_id: int, topic: str) -> bool:
     """Tell whether the person allows this topic to be used for their care, now."""
     return topic in permitted_topics(connection, person_id)
+
+
+def sharing(connection: Connection, people: Collection[int], topic: str) -> frozenset[int]:
+    """Return those of the people who allow this topic to be used for their care, now."""
+    allowed: set[int] = set()
+    for some in batched(sorted(people)):
+        found = select(consents.c.person_id).where(
+            consents.c.person_id.in_(some), consents.c.data_type == topic, in_force()
+        )
+        allowed.update(connection.execute(found).scalars())
+    return frozenset(allowed)
 
 
 def permitted_types(connection: Connection, person_id: int) -> frozenset[str]:

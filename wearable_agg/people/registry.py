@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, or_, select, update
@@ -11,6 +14,10 @@ from wearable_agg.store.clock import now_micros
 from wearable_agg.store.people_tables import ehr_patients, persons
 
 UNKNOWN_TIMEZONE = "UTC"
+AT_ONCE = 500
+"""Values that one statement asks for: SQLite takes some thousands, its planner less gladly."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,27 @@ def person_for(
     if found is not None or not create:
         return found
     return _new_person(connection, EhrPatient(tenant, issuer, patient_id), timezone)
+
+
+def people_behind(
+    connection: Connection, patients: Collection[EhrPatient]
+) -> dict[EhrPatient, int]:
+    """Return the person behind each EHR record that is known, asked for all at once."""
+    hospitals: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for patient in patients:
+        hospitals[patient.tenant, patient.issuer].append(patient.patient_id)
+    found: dict[EhrPatient, int] = {}
+    for (tenant, issuer), ids in hospitals.items():
+        for some in batched(ids):
+            rows = connection.execute(
+                select(ehr_patients.c.patient_id, ehr_patients.c.person_id).where(
+                    ehr_patients.c.tenant == tenant,
+                    ehr_patients.c.issuer == issuer,
+                    ehr_patients.c.patient_id.in_(some),
+                )
+            )
+            found |= {EhrPatient(tenant, issuer, row.patient_id): row.person_id for row in rows}
+    return found
 
 
 def members(person: ColumnElement[int], person_id: int) -> ColumnElement[bool]:
@@ -109,6 +137,25 @@ def touch(connection: Connection, person_id: int) -> None:
         .where(or_(persons.c.id == person_id, persons.c.id == into))
         .values(data_version=persons.c.data_version + 1)
     )
+
+
+def touch_all(connection: Connection, people: Collection[int]) -> None:
+    """Do for many what `touch` does for one."""
+    for some in batched(sorted(people)):
+        into = select(persons.c.merged_into).where(
+            persons.c.id.in_(some), persons.c.merged_into.is_not(None)
+        )
+        connection.execute(
+            update(persons)
+            .where(or_(persons.c.id.in_(some), persons.c.id.in_(into)))
+            .values(data_version=persons.c.data_version + 1)
+        )
+
+
+def batched(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Cut values into parts that one statement takes."""
+    for first in range(0, len(values), AT_ONCE):
+        yield values[first : first + AT_ONCE]
 
 
 def move_to_timezone(connection: Connection, person_id: int, name: str) -> None:

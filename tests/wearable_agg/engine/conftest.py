@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from safeguards.assertions import Asker
+from safeguards.vault import Vault
 from sandbox.patient.heart import Heart
 from sandbox.patient.rhythm import Programme
 from wearable_agg.afib.step import warm_up
@@ -52,6 +53,7 @@ class Place:
         self.folder = folder
         self.ecg = open_inbox(folder / "ecg.db")
         self.wearables = open_database(folder / "wearables.db")
+        self.vault = Vault.open(folder / "keys")
         migrate(self.wearables)
 
     def pair(self, patient: str, seed: int, programme: Programme, seconds: int) -> Recorded:
@@ -83,7 +85,7 @@ class Place:
             inbox.end_session(connection, session)
 
     def engine(self) -> EmbeddedEngine:
-        engine = EmbeddedEngine(self.ecg, self.wearables, {"sandbox": "Europe/Oslo"})
+        engine = EmbeddedEngine(self.ecg, self.wearables, self.vault, {"sandbox": "Europe/Oslo"})
         engine.resume()
         return engine
 

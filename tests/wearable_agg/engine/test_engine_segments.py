@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text, update
 from sandbox.patient.rhythm import Programme
 from wearable_agg.ecg import inbox
 from wearable_agg.ecg import segments as packing
+from wearable_agg.ecg.packing import packed
 from wearable_agg.ecg.tables import frames, segments
 from wearable_agg.engine import embedded
 from wearable_agg.engine.chunks import ANALYSED_LEAD
@@ -24,10 +25,11 @@ def tidy(engine):
 
 
 def samples_of(place, recorded):
-    where = (recorded.session, ANALYSED_LEAD, 0, 2**60)
+    when = (ANALYSED_LEAD, 0, 2**60)
     with place.ecg.connect() as connection:
-        kept = packing.between(connection, *where)
-        return kept, [*kept, *inbox.read_between(connection, *where)]
+        session = inbox.sessions_by_id(connection, [recorded.session])[recorded.session]
+        kept = packing.between(connection, place.vault, session, *when)
+        return kept, [*kept, *inbox.read_between(connection, session.id, *when)]
 
 
 def count(place, table):
@@ -126,3 +128,44 @@ def test_a_damaged_segment_is_left_out(place, recorded, run_to_end):
     assert not np.any((numbers >= 60) & (numbers < 120))
     assert not np.any((numbers >= 180) & (numbers < 240))
     assert np.sum(numbers < 60) == 60
+
+
+def test_packed_samples_are_sealed_for_their_place(place, recorded, run_to_end):
+    engine = place.engine()
+    run_to_end(engine)
+    engine.save()
+    tidy(engine)
+    plain = recorded.frames[0].counts[:64]
+    with place.ecg.begin() as connection:
+        rows = connection.execute(select(segments.c.samples)).scalars().all()
+        assert all(packing.is_sealed(samples) and plain not in samples for samples in rows)
+        moved = update(segments).where(segments.c.id == 1).values(samples=rows[1])
+        connection.execute(moved)
+    kept, _ = samples_of(place, recorded)
+    assert min(frame.sequence for frame in kept) == packing.FRAMES
+
+
+def test_segments_from_before_they_were_sealed_are_read(place, recorded, run_to_end):
+    engine = place.engine()
+    run_to_end(engine)
+    engine.save()
+    tidy(engine)
+    counts = b"".join(frame.counts for frame in recorded.frames[: packing.FRAMES])
+    unsealed = packed(np.frombuffer(counts, "<i2"))
+    with place.ecg.begin() as connection:
+        connection.execute(update(segments).where(segments.c.id == 1).values(samples=unsealed))
+    kept, _ = samples_of(place, recorded)
+    assert [one.counts for one in kept[:3]] == [one.counts for one in recorded.frames[:3]]
+
+
+def test_many_streams_are_packed_in_turn(place, run_to_end, monkeypatch):
+    monkeypatch.setattr(packing, "GROUPS", 2)
+    monkeypatch.setattr(packing, "MOST", 130)
+    for seed in range(5):
+        place.store(place.pair(f"patient-{seed}", seed + 1, Programme(1e9, 1e9), 200))
+    engine = place.engine()
+    run_to_end(engine)
+    engine.save()
+    tidy(engine)
+    assert count(place, segments) == 15
+    assert engine.tidy() is False
