@@ -8,6 +8,7 @@ import sys
 BENCHES = (
     ("QRS accuracy", "bench.qrs_accuracy"),
     ("QRS cost and peers", "bench.qrs_cost"),
+    ("Rhythm, cross-validated by patient", "bench.rhythm.crossvalidate"),
     ("Embedded engine", "bench.engine"),
     ("Measurements", "bench.measurements"),
     ("Intake", "bench.intake"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -24,6 +25,16 @@ class Plan:
     smallest: float = 20.0
     ridge: float = 5.0
     seed: int = 1
+
+
+class _Tree(NamedTuple):
+    """Nodes of one tree as it was grown: feature -1 in a leaf, split after bin `at`."""
+
+    feature: NDArray[np.int64]
+    at: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    value: NDArray[np.float64]
 
 
 @njit(cache=True)
@@ -149,49 +160,71 @@ def train(
     bins = np.array(
         [np.searchsorted(e, c, side="left") for e, c in zip(edges, rows.T, strict=True)], np.uint8
     )
-    target = (
-        (classes == 1)[None, :] if count == 1 else classes[None, :] == np.arange(count)[:, None]
-    ).astype(float)
+    target = _target(classes, count)
     share = (target * weights).sum(1) / weights.sum()
     bias = (np.log(share / (1 - share)) if count == 1 else np.log(share)).astype(np.float32)
     sums = np.repeat(bias[:, None].astype(float), len(rows), 1)
     wanted = max(1, round(plan.share * rows.shape[1]))
     state = np.uint64(plan.seed)
-    parts: dict[str, list[NDArray[np.float64]]] = {
-        k: [] for k in ("feature", "threshold", "left", "right", "value")
-    }
-    roots, size = [], 0
+    grown: list[_Tree] = []
     for _ in range(plan.trees):
-        if count == 1:
-            chance = 1 / (1 + np.exp(-sums))
-        else:
-            chance = np.exp(sums - sums.max(0))
-            chance /= chance.sum(0)
+        chance = _chance(sums)
         for k in range(count):
             g = (chance[k] - target[k]) * weights
             h = np.maximum(chance[k] * (1 - chance[k]), 1e-6) * weights
-            f, at, left, right, value, step, state = _grow(
+            *tree, step, state = _grow(
                 bins, g, h, plan.leaves, wanted, plan.smallest, plan.ridge, plan.rate, state
             )
             state = np.uint64(state)
             sums[k] += step
-            roots.append(size)
-            parts["feature"].append(np.where(f >= 0, columns[f], -1))
-            parts["threshold"].append(
-                np.array([edges[i][b] if i >= 0 else 0.0 for i, b in zip(f, at, strict=True)])
-            )
-            parts["left"].append(left + size)
-            parts["right"].append(right + size)
-            parts["value"].append(value)
-            size += len(f)
-    joined = {name: np.concatenate(values) for name, values in parts.items()}
+            grown.append(_Tree(*tree))
+    return _joined(grown, edges, columns, bias)
+
+
+def _target(classes: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    """Return 1 for the class of each row, a line per class."""
+    if count == 1:
+        return (classes == 1)[None, :].astype(float)
+    return (classes[None, :] == np.arange(count)[:, None]).astype(float)
+
+
+def _chance(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probability of each class: logistic for one, else softmax."""
+    if len(sums) == 1:
+        return 1 / (1 + np.exp(-sums))
+    raised: NDArray[np.float64] = np.exp(sums - sums.max(0))
+    return raised / raised.sum(0)
+
+
+def _joined(
+    grown: list[_Tree],
+    edges: list[NDArray[np.float32]],
+    columns: NDArray[np.int64],
+    bias: NDArray[np.float32],
+) -> Trees:
+    """Put the trees on end, thresholds in place of bins and the caller's columns."""
+    sizes = [len(tree.feature) for tree in grown]
+    roots = np.cumsum([0, *sizes[:-1]])
+    thresholds = [
+        [edges[i][b] if i >= 0 else 0.0 for i, b in zip(tree.feature, tree.at, strict=True)]
+        for tree in grown
+    ]
+    feature = np.concatenate([tree.feature for tree in grown])
     return Trees(
-        roots=np.array(roots, np.int32),
-        feature=joined["feature"].astype(np.int16),
-        threshold=joined["threshold"].astype(np.float32),
-        left=joined["left"].astype(np.int32),
-        right=joined["right"].astype(np.int32),
-        value=joined["value"].astype(np.float32),
+        roots=roots.astype(np.int32),
+        feature=np.where(feature >= 0, columns[feature], -1).astype(np.int16),
+        threshold=np.concatenate(thresholds).astype(np.float32),
+        left=np.concatenate(
+            [t.left + r for t, r in zip(grown, roots, strict=True)],
+            dtype=np.int32,
+            casting="same_kind",
+        ),
+        right=np.concatenate(
+            [t.right + r for t, r in zip(grown, roots, strict=True)],
+            dtype=np.int32,
+            casting="same_kind",
+        ),
+        value=np.concatenate([tree.value for tree in grown]).astype(np.float32),
         bias=bias,
         calibration=np.zeros((0, 2), np.float32),
     )

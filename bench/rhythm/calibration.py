@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-_KNOTS = 24
+from wearable_agg.afib.trees import recalibrated
+
 _BIN_LEAST = 50
+_ROUNDS = 30
+_LOGITS = np.linspace(-8.0, 8.0, 49)
+"""Where the curve is kept, between which it is drawn straight."""
 
 
-def isotonic(chances: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return rising knots (model's probability, observed share): pool adjacent violators.
+def beta(chances: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return rising knots (model's probability, observed share) of a beta calibration.
 
-    The rows are first put into groups of equal size, so that few rows at an end make no knot.
+    The odds shown are exp(c) p^a / (1 - p)^b with the likeliest a, b and c (Kull and others,
+    Electron J Stat 2017;11:5052): three numbers, which few patients can tell.
     """
-    order = np.argsort(chances, kind="stable")
-    chances, truth = chances[order], truth[order]
-    groups = np.array_split(np.arange(len(chances)), max(min(len(chances) // 40, 400), 1))
-    pools: list[list[float]] = []
-    for group in groups:
-        pools.append([chances[group].sum(), float(truth[group].sum()), float(len(group))])
-        while len(pools) > 1 and pools[-2][1] * pools[-1][2] >= pools[-1][1] * pools[-2][2]:
-            last = pools.pop()
-            pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
-    points = np.array([(x / n, y / n) for x, y, n in pools])
-    if len(points) > _KNOTS:
-        points = points[np.unique(np.linspace(0, len(points) - 1, _KNOTS).round().astype(int))]
-    return points.astype(np.float32)
+    return _knots(_likeliest(_beta_terms(chances), truth), _beta_terms)
 
 
-def worst_decile(shown: NDArray[np.float64], truth: NDArray[np.int64]) -> list[tuple[int, float]]:
+def slope(chances: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return knots of the likeliest calibration whose only freedom is how sure the model is.
+
+    For data of so few patients that a shift would be that of one of them.
+    """
+    return _knots(_likeliest(_logit(chances)[:, None], truth), lambda p: _logit(p)[:, None])
+
+
+def shown(knots: NDArray[np.float32], chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the product shows for a model's own probabilities."""
+    return np.array([recalibrated(knots, chance) for chance in chances])
+
+
+def deciles(shown: NDArray[np.float64], truth: NDArray[np.int64]) -> list[tuple[int, float]]:
     """Return how many rows each tenth of the scale holds, and its error where they are enough."""
     made = []
     for tenth in range(10):
@@ -38,3 +46,34 @@ def worst_decile(shown: NDArray[np.float64], truth: NDArray[np.int64]) -> list[t
         error = abs(float(shown[here].mean() - truth[here].mean())) if count >= _BIN_LEAST else 0.0
         made.append((count, error))
     return made
+
+
+def _logit(chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside = np.clip(chances, 1e-6, 1.0 - 1e-6)
+    return np.log(inside) - np.log1p(-inside)
+
+
+def _beta_terms(chances: NDArray[np.float64]) -> NDArray[np.float64]:
+    inside = np.clip(chances, 1e-6, 1.0 - 1e-6)
+    return np.column_stack([np.log(inside), -np.log1p(-inside), np.ones(len(inside))])
+
+
+def _likeliest(terms: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the logistic regression of the truth on the terms, by Newton's method."""
+    weights = np.ones(terms.shape[1])
+    if len(weights) > 2:
+        weights[2] = 0.0
+    for _ in range(_ROUNDS):
+        chances = 1.0 / (1.0 + np.exp(-terms @ weights))
+        slope = terms.T @ (chances - truth)
+        curve = (terms * (chances * (1.0 - chances))[:, None]).T @ terms
+        weights -= np.linalg.solve(curve, slope)
+    return weights
+
+
+def _knots(
+    weights: NDArray[np.float64], terms: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> NDArray[np.float32]:
+    chances = 1.0 / (1.0 + np.exp(-_LOGITS))
+    made = 1.0 / (1.0 + np.exp(-terms(chances) @ weights))
+    return np.column_stack([chances, np.maximum.accumulate(made)]).astype(np.float32)

@@ -4,7 +4,8 @@
 
 Every record runs through `step` or `step_beats` with models that were fitted without its patient,
 and is scored by the rules of `wristchart validate`. Noise is the half of NSTDB that training does
-not see. Needs the annotated records (WRISTCHART_SHARED_DATA).
+not see, as loud as WFDB's `nst` makes it, and as loud as in training. Needs the annotated
+records (WRISTCHART_SHARED_DATA).
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.rhythm import data, models
-from bench.rhythm.calibration import worst_decile
+from bench.rhythm.calibration import deciles, shown
 from bench.rhythm.data import Labelled, Waveform
 from bench.rhythm.models import CrossValidated
 from bench.rhythm.rows import chunks_of, spot_rows
@@ -26,7 +28,7 @@ from wearable_agg.afib import beats_only, step
 from wearable_agg.afib.events import events_of
 from wearable_agg.afib.rules import Rules, configured
 from wearable_agg.afib.state import new_shard
-from wearable_agg.afib.trees import Models, recalibrated
+from wearable_agg.afib.trees import Models
 from wearable_agg.afib.types import Analysed, Event
 from wearable_agg.afib.zhou import entropy
 from wearable_agg.validation.annotations import Reference
@@ -36,6 +38,7 @@ from wearable_agg.validation.scoring import ALARMS, Detected, Tally, added, scor
 from wearable_agg.validation.tables import rhythm_table
 
 _ZHOU_WORDS = 127
+_NOISE_SEED = 23
 
 
 def detected(
@@ -96,13 +99,17 @@ def ecg(made: CrossValidated, database: str) -> dict[str, Tally]:
     }
 
 
-def noisy(made: CrossValidated, kind: str, decibels: float) -> dict[str, Tally]:
-    """Score MITDB with noise that no model has seen."""
-    random = np.random.default_rng(23)
+def noisy(made: CrossValidated, kind: str, decibels: float, by_nst: bool) -> dict[str, Tally]:
+    """Score MITDB with noise that no model has seen, scaled by WFDB's `nst` or by all its power."""
+    random = np.random.default_rng(_NOISE_SEED)
     tallies = {}
-    for one in data.waveforms("mitdb"):
+    for one, marked in zip(data.waveforms("mitdb"), data.intervals("mitdb"), strict=True):
         sound = data.noise(kind, one.rate, 1)
-        spoilt = data.noisy(one, sound, decibels, int(random.integers(len(sound))))
+        at = int(random.integers(len(sound)))
+        if by_nst:
+            spoilt = data.noisy_by_nst(one, marked.beats, sound, decibels, at)
+        else:
+            spoilt = data.noisy(one, sound, decibels, at)
         tallies[one.label.name] = of_waveform(spoilt, model_for(made, one.label.patient))
     return tallies
 
@@ -124,11 +131,11 @@ def false_share(tallies: Sequence[Tally]) -> float:
 
 def calibration(made: CrossValidated) -> list[tuple[int, float]]:
     """Return rows and error by tenth of the probability shown, each by a model that was apart."""
-    shown = np.empty(len(made.chances))
+    given = np.empty(len(made.chances))
     for k, model in enumerate(made.by_fold):
         here = made.folds == k
-        shown[here] = [recalibrated(model.rhythm.calibration, p) for p in made.chances[here]]
-    return worst_decile(shown[made.legible], made.rows.fibrillation[made.legible])
+        given[here] = shown(model.rhythm.calibration, made.chances[here])
+    return deciles(given[made.legible], made.rows.fibrillation[made.legible])
 
 
 def zhou() -> tuple[float, float]:
@@ -173,12 +180,11 @@ def main() -> None:
         for database in data.WAVEFORMS:
             _take(report, database, ecg(made, database), options.json)
     if "noise" in options.parts:
-        for kind in ("em", "ma"):
-            for decibels in (6, 3, 0):
-                tallies = noisy(made, kind, decibels)
-                title = f"mitdb + {kind} {decibels} dB"
-                _take(report, title, tallies, options.json)
-                report[title]["false_af_pct"] = false_share(list(tallies.values()))
+        for by_nst, kind, decibels in product((True, False), ("em", "ma"), (6, 3, 0)):
+            tallies = noisy(made, kind, decibels, by_nst)
+            title = f"mitdb + {kind} {decibels} dB by {'nst' if by_nst else 'all its power'}"
+            _take(report, title, tallies, options.json)
+            report[title]["false_af_pct"] = false_share(list(tallies.values()))
     if "calibration" in options.parts:
         report["calibration, ECG"] = calibration(made)
     if "beats" in options.parts:

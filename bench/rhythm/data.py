@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ SPOT_KINDS = ("N", "A", "O", "~")
 _BEAT_FILES = {"afdb": "qrs", "nsrdb": "atr", "mitdb": "atr"}
 _RATES = {"afdb": 250.0, "nsrdb": 128.0, "mitdb": 360.0}
 _VENTRICULAR = frozenset("VFEr/f")
+_QRS_REACH = 0.05
 _SAME_PATIENT = {"202": "201"}
 """Two records of MITDB are of one subject."""
 
@@ -108,9 +109,9 @@ def noise(kind: str, rate: float, half: int) -> NDArray[np.float64]:
 
 
 def noisy(clean: Waveform, sound: NDArray[np.float64], decibels: float, at: int) -> Waveform:
-    """Add noise from sample `at` of `sound` on, as WFDB's `nst` scales it.
+    """Add noise from sample `at` of `sound` on, by its whole power, drift and jerks included.
 
-    The signal's power is an eighth of the square of the QRS's peak-to-peak amplitude.
+    The signal's power is an eighth of the square of the median range of a second.
     """
     second = int(clean.rate)
     whole = clean.signal[: len(clean.signal) // second * second].reshape(-1, second)
@@ -118,6 +119,36 @@ def noisy(clean: Waveform, sound: NDArray[np.float64], decibels: float, at: int)
     added = np.resize(np.roll(sound, -at), len(clean.signal))
     scale = np.sqrt(power / 10.0 ** (decibels / 10.0) / added.var())
     return Waveform(clean.label, clean.rate, (clean.signal + scale * added).astype(np.float32))
+
+
+def noisy_by_nst(
+    clean: Waveform,
+    beats: NDArray[np.float64],
+    sound: NDArray[np.float64],
+    decibels: float,
+    at: int,
+) -> Waveform:
+    """Add noise scaled as WFDB's `nst` does, which is louder: jerks and drift do not count.
+
+    The signal's power is an eighth of the square of the peak-to-peak amplitude within 50 ms of
+    the R peaks `beats` (s); that of the noise is the square of its root mean square in a second
+    about its mean there. Of both, the middle nine tenths are averaged.
+    """
+    second, reach = int(clean.rate), int(_QRS_REACH * clean.rate)
+    places = np.round(beats * clean.rate).astype(int)
+    places = places[(places > reach) & (places < len(clean.signal) - reach - 1)]
+    height = _trimmed([np.ptp(clean.signal[i - reach : i + reach + 1]) for i in places])
+    loudness = _trimmed(sound[: len(sound) // second * second].reshape(-1, second).std(axis=1))
+    scale = height / np.sqrt(8.0) / loudness / 10.0 ** (decibels / 20.0)
+    added = scale * np.resize(np.roll(sound, -at), len(clean.signal))
+    return Waveform(clean.label, clean.rate, (clean.signal + added).astype(np.float32))
+
+
+def _trimmed(values: Sequence[float] | NDArray[np.float64]) -> float:
+    """Return the mean without the largest and the smallest 5 %."""
+    ordered = np.sort(values)
+    few = int(0.05 * len(ordered))
+    return float(ordered[few : len(ordered) - few].mean())
 
 
 def _label(database: str, path: Path, seconds: float, rate: float) -> Labelled:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.rhythm.boosting import Plan, sums_of, train
-from bench.rhythm.calibration import isotonic
 from bench.rhythm.rows import Rows
 from wearable_agg.afib.features import BEATS, ECG
 from wearable_agg.afib.trees import Trees
@@ -19,7 +18,7 @@ APART = {"mitdb/201": 0, "mitdb/203": 3}
 
 ECG_PLAN = Plan(trees=150, leaves=12, rate=0.06, share=0.3, smallest=20, seed=1)
 QUALITY_PLAN = Plan(trees=60, leaves=6, rate=0.1, share=0.5, smallest=50, seed=2)
-BEATS_PLAN = Plan(trees=150, leaves=6, rate=0.06, share=0.3, smallest=300, seed=3)
+BEATS_PLAN = Plan(trees=300, leaves=6, rate=0.03, share=0.3, smallest=300, seed=3)
 SPOT_PLAN = Plan(trees=150, leaves=12, rate=0.06, share=0.3, smallest=20, seed=4)
 SPOT_WEIGHTS = np.array([1.0, 1.5, 1.3, 1.5])
 """Of N, A, O and noise: the rarer kinds count more."""
@@ -102,8 +101,13 @@ def fit_quality(rows: Rows, used: NDArray[np.bool_], wrong: NDArray[np.bool_]) -
 
 
 def fit_beats(rows: Rows, used: NDArray[np.bool_]) -> Trees:
-    """Fit fibrillation or not to beats alone."""
-    rows = rows.chosen(used & rows.pure & np.isin(rows.database, _heavy(_BEATS_SHARES)))
+    """Fit fibrillation or not to beats alone.
+
+    Rows that hold two rhythms are among them: most of what is neither sure nor impossible is at a
+    turn of the rhythm, and without these the model is too sure there.
+    """
+    known = used & (rows.left_out < 0.2)
+    rows = rows.chosen(known & np.isin(rows.database, _heavy(_BEATS_SHARES)))
     weights = _balanced(rows, np.ones(len(rows.time)), _BEATS_SHARES, least=0.0)
     return train(rows.features, rows.fibrillation, weights, 1, BEATS_PLAN, BEATS_COLUMNS)
 
@@ -113,11 +117,6 @@ def fit_spot(
 ) -> Trees:
     """Fit the four kinds of spot recordings."""
     return train(features[used], kinds[used], SPOT_WEIGHTS[kinds[used]], 4, SPOT_PLAN)
-
-
-def calibrated(trees: Trees, chances: NDArray[np.float64], truth: NDArray[np.int64]) -> Trees:
-    """Return the model with what pooled scores of patients it did not know say of its own."""
-    return trees._replace(calibration=isotonic(chances, truth))
 
 
 def chance(trees: Trees, features: NDArray[np.float64]) -> NDArray[np.float64]:

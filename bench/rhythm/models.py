@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,16 +10,23 @@ from numpy.typing import NDArray
 
 from bench.rhythm import fitting
 from bench.rhythm.boosting import sums_of
+from bench.rhythm.calibration import beta, shown, slope
 from bench.rhythm.rows import Rows, beats_rows, cached, ecg_rows
+from wearable_agg.afib.features import ECG
+from wearable_agg.afib.rules import configured
 from wearable_agg.afib.trees import Models, Trees
 
 SPOT_FOLDS = 5
-_LEGIBLE = 0.9
+_GATE_ROUNDS = 2
+_LIKENESS_LOW = ECG.index("likeness_low")
 
 
 @dataclass(frozen=True, slots=True)
 class CrossValidated:
-    """Rows, the fold of each, its score by the model that did not know its patient, the models."""
+    """Rows, the fold of each, its score by the model that did not know its patient, the models.
+
+    `legible` marks the rows of known rhythm of which the product shows a probability.
+    """
 
     rows: Rows
     folds: NDArray[np.int64]
@@ -38,14 +46,18 @@ def ecg() -> CrossValidated:
     wrong = (chances > 0.5) != (rows.fibrillation == 1)
     quality = [fitting.fit_quality(rows, folds != k, wrong) for k in range(fitting.FOLDS)]
     noise = _apart(quality, rows.features, folds)
-    legible = noise < _LEGIBLE
-    counted = legible & (rows.kind == "clean") & (rows.left_out < 0.2)
+    known = (rows.kind == "clean") & (rows.left_out < 0.2)
+    counted = known & legible(rows.features, chances, noise)
+    for _ in range(_GATE_ROUNDS):
+        curves = _curves(beta, chances, rows, folds, counted)
+        counted = known & legible(rows.features, _shown(curves, chances, folds), noise)
+    *curves, every_curve = _curves(beta, chances, rows, folds, counted)
     by_fold = tuple(
-        Models(_calibrated(left_out[k], rows, chances, counted & (folds != k)), quality[k])
-        for k in range(fitting.FOLDS)
+        Models(trees._replace(calibration=curve), noises)
+        for trees, curve, noises in zip(left_out, curves, quality, strict=True)
     )
     final = Models(
-        _calibrated(fitting.fit_ecg(rows, every), rows, chances, counted),
+        fitting.fit_ecg(rows, every)._replace(calibration=every_curve),
         fitting.fit_quality(rows, every, wrong),
     )
     return CrossValidated(rows, folds, chances, counted, by_fold, final)
@@ -58,19 +70,25 @@ def beats() -> CrossValidated:
     left_out = [fitting.fit_beats(rows, folds != k) for k in range(fitting.FOLDS)]
     chances = _apart(left_out, rows.features, folds)
     counted = (rows.left_out < 0.2) & (rows.database != "mitdb")
+    *curves, every_curve = _curves(slope, chances, rows, folds, counted)
     by_fold = tuple(
-        _alone(_calibrated(left_out[k], rows, chances, counted & (folds != k)))
-        for k in range(fitting.FOLDS)
+        _alone(trees._replace(calibration=curve))
+        for trees, curve in zip(left_out, curves, strict=True)
     )
     final = fitting.fit_beats(rows, np.ones(len(folds), bool))
     return CrossValidated(
-        rows,
-        folds,
-        chances,
-        counted,
-        by_fold,
-        _alone(_calibrated(final, rows, chances, counted)),
+        rows, folds, chances, counted, by_fold, _alone(final._replace(calibration=every_curve))
     )
+
+
+def legible(
+    features: NDArray[np.float64], chances: NDArray[np.float64], noise: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Say of which rows the product shows a probability, as `rhythm._is_legible` does."""
+    rules = configured()
+    limit = np.where(chances > rules.suspected, rules.noise_suspected, rules.noise)
+    clear: NDArray[np.bool_] = features[:, _LIKENESS_LOW] >= rules.clear_likeness
+    return clear | (noise <= limit)
 
 
 def spot(
@@ -100,10 +118,25 @@ def _apart(
     return chances
 
 
-def _calibrated(
-    trees: Trees, rows: Rows, chances: NDArray[np.float64], used: NDArray[np.bool_]
-) -> Trees:
-    return fitting.calibrated(trees, chances[used], rows.fibrillation[used])
+def _curves(
+    fit: Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray[np.float32]],
+    chances: NDArray[np.float64],
+    rows: Rows,
+    folds: NDArray[np.int64],
+    counted: NDArray[np.bool_],
+) -> list[NDArray[np.float32]]:
+    """Return the calibration without each fold, and last the one of all."""
+    used = [counted & (folds != k) for k in range(fitting.FOLDS)] + [counted]
+    return [fit(chances[these], rows.fibrillation[these]) for these in used]
+
+
+def _shown(
+    curves: list[NDArray[np.float32]], chances: NDArray[np.float64], folds: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    made = np.empty(len(folds))
+    for k in range(fitting.FOLDS):
+        made[folds == k] = shown(curves[k], chances[folds == k])
+    return made
 
 
 def _alone(trees: Trees) -> Models:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,13 +157,19 @@ def fingerprint(folder: Path = Path(__file__).parent) -> str:
     return digest.hexdigest()
 
 
+Analyse: TypeAlias = Callable[[NDArray[np.void], Batch, Output, Rules, Models], None]
+Finish: TypeAlias = Callable[[NDArray[np.void], NDArray[np.int64], Output, Rules], None]
+Follow: TypeAlias = Callable[[NDArray[np.void], BeatBatch, Output, Rules, Models], None]
+LookTwice: TypeAlias = Callable[..., int]
+
+
 class Kernels(NamedTuple):
     """The entry points into compiled code; all change the rows they are given."""
 
-    analyse: Callable[[NDArray[np.void], Batch, Output, Rules, Models], None]
-    finish: Callable[[NDArray[np.void], NDArray[np.int64], Output, Rules], None]
-    follow: Callable[[NDArray[np.void], BeatBatch, Output, Rules, Models], None]
-    look_twice: Callable[..., int]
+    analyse: Analyse
+    finish: Finish
+    follow: Follow
+    look_twice: LookTwice
 
 
 def _build(sources: str) -> Kernels:
@@ -172,7 +178,15 @@ def _build(sources: str) -> Kernels:
     On its own the cache notices a change of this file only, and would go on running a rule that
     has been changed in another.
     """
+    return Kernels(
+        _build_analyse(sources),
+        _build_finish(sources),
+        _build_follow(sources),
+        _build_look_twice(sources),
+    )
 
+
+def _build_analyse(sources: str) -> Analyse:
     @compiled_once
     def analyse(
         rows: NDArray[np.void], batch: Batch, out: Output, rules: Rules, models: Models
@@ -189,6 +203,10 @@ def _build(sources: str) -> Kernels:
                 row.sequence = batch.sequences[chunk]
             begin = end
 
+    return analyse
+
+
+def _build_finish(sources: str) -> Finish:
     @compiled_once
     def finish(
         rows: NDArray[np.void], streams: NDArray[np.int64], out: Output, rules: Rules
@@ -200,6 +218,10 @@ def _build(sources: str) -> Kernels:
                 row.recorded += row.filled / row.rate
             interrupt(row, stream, time_of(row, row.index), out, rules)
 
+    return finish
+
+
+def _build_look_twice(sources: str) -> LookTwice:
     @compiled_once
     def look_twice(
         rows: NDArray[np.void],
@@ -217,6 +239,10 @@ def _build(sources: str) -> Kernels:
             _take_samples(row, 0, samples, out, rules, models)
         return spot_features(row, rules.window, features)
 
+    return look_twice
+
+
+def _build_follow(sources: str) -> Follow:
     @compiled_once
     def follow(
         rows: NDArray[np.void], batch: BeatBatch, out: Output, rules: Rules, models: Models
@@ -232,7 +258,7 @@ def _build(sources: str) -> Kernels:
                 row.sequence = batch.sequences[chunk]
             begin = end
 
-    return Kernels(analyse, finish, follow, look_twice)
+    return follow
 
 
 analyse, finish, follow, look_twice = _build(fingerprint())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 DECIDER = "wristchart-rhythm"
 """Name of what decides, written beside every episode it finds."""
 
-DECIDER_VERSION = "2"
+DECIDER_VERSION = "3"
 """Changes whenever the same ECG could give other episodes than before."""
 
 LOWEST_RATE, HIGHEST_RATE = 100.0, 1000.0
