@@ -1,8 +1,12 @@
 import json
+from datetime import timedelta
 
 import pytest
 
-from tests.support.backend import notice, signature
+from tests.support.backend import NEW_YEAR, link_person, measured, notice, signature
+from wearable_agg.intake import jobs
+from wearable_agg.store.clock import now_micros
+from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import VendorDown
 
 STATES = "SELECT state FROM inbox"
@@ -37,6 +41,32 @@ def test_the_same_notification_again_is_accepted_and_the_same_row(world, client)
     answers = [client.post("/webhooks/band", data=raw, headers=signed(raw)) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [204, 204, 204]
     assert world.rows(STATES) == [("new",)]
+
+
+@pytest.mark.threat("T28")
+@pytest.mark.parametrize("later", [timedelta(minutes=6), timedelta(days=366)])
+def test_a_notification_replayed_later_brings_no_row(world, client, monkeypatch, later):
+    link_person(world)
+    world.band.data = [measured(minute) for minute in range(30)]
+    window = (NEW_YEAR.isoformat(), (NEW_YEAR + timedelta(days=1)).isoformat())
+    raw = notice(window=window, kinds=["beats"])
+    rows = "SELECT * FROM measurements ORDER BY series_id, start"
+
+    def arrive():
+        assert client.post("/webhooks/band", data=raw, headers=signed(raw)).status_code == 204
+        while world.worker().step():
+            with writing(world.engine) as connection:
+                due = jobs.claim(connection, {"band"}, 10)
+            for job in due:
+                world.fetcher().work(job)
+        return world.rows(rows), world.rows("SELECT count(*) FROM inbox WHERE kind = 'webhook'")
+
+    first = arrive()
+    assert len(first[0]) == 30
+    then = now_micros() + later // timedelta(microseconds=1)
+    for module in ("intake.inbox", "intake.jobs", "intake.budgets", "measurements.upsert"):
+        monkeypatch.setattr(f"wearable_agg.{module}.now_micros", lambda: then)
+    assert arrive() == first
 
 
 def test_a_signed_notification_that_makes_no_sense_is_put_aside(world, client):
