@@ -50,7 +50,6 @@ FAULTS = {
 RETRY_AFTER = {"atomic": "seconds", "racy": "date"}
 _CONTEXT = multiprocessing.get_context("fork")
 _THREADS = 2 * WORKERS
-_MOST_PASSES = 12
 _PATIENCE_SECONDS = 3.0
 _UNSETTLED = "state IN ('pending', 'retry', 'inflight', 'unknown')"
 
@@ -135,7 +134,7 @@ class Hospital:
         done, interrupted = 0, 0
         for number in range(kills):
             self.find(self.patients[number * share : (number + 1) * share])
-            done += self._kill(places[number])
+            done += self._kill(places[number], self.chance.randint(1, share))
             interrupted += self.rows("state = 'inflight'")
         self.find(self.patients[kills * share :])
         self._finish()
@@ -152,18 +151,17 @@ class Hospital:
         places = [*NAMES, *[""] * len(NAMES)]
         return [places[number % len(places)] for number in range(kills)]
 
-    def _kill(self, place: str) -> int:
+    def _kill(self, place: str, passes: int) -> int:
         """Start delivery and let it be killed; 1 where it was alive then.
 
-        It comes past a named place some times before: what it is killed in is a stream of writes.
+        At a named place that is in so many passes of it: in a stream of writes, not at the first.
         """
-        passes = self.chance.randint(1, _MOST_PASSES)
         child = self.fork(f"{place} {passes}" if place else "")
         until = time.monotonic() + (_PATIENCE_SECONDS if place else self.chance.uniform(0.03, 0.8))
         while time.monotonic() < until:
-            gone, _ = os.waitpid(child, os.WNOHANG)
+            gone, status = os.waitpid(child, os.WNOHANG)
             if gone:
-                return 1
+                return int(os.WIFSIGNALED(status))
             time.sleep(0.005)
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
