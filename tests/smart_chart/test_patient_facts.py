@@ -8,22 +8,12 @@ import pytest
 from safeguards.egress import Egress
 from smart.patient_facts import FhirPatientFacts
 from tests.conformance.simulator.server import Answer, of_fhir
-from tests.support.scripted_fhir import Access, ScriptedFhir
+from tests.support.scripted_fhir import Granted, ScriptedFhir
 from wearable_agg.delivery.chart import Mismatched, NotSent, Refused, Throttled
 
 MARIT = {"resourceType": "Patient", "id": "marit", "birthDate": "1958-03-14"}
 REPLACED = {"link": [{"type": "replaced-by", "other": {"reference": "Patient/other"}}]}
 FLUTTER = ("http://snomed.info/sct", "5370000")
-
-
-class Granted(Access):
-    """Delivery's access with some scopes."""
-
-    def __init__(self, *kinds):
-        self.kinds = kinds
-
-    def allows(self, kind, letter):
-        return kind in self.kinds
 
 
 @pytest.fixture

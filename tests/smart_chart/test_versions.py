@@ -9,8 +9,7 @@ from clinical.findings import Decision
 from safeguards.egress import Egress
 from smart.chart import FhirChart
 from tests.conformance.simulator.server import Answer, of_fhir
-from tests.smart_chart.test_patient_facts import Granted
-from tests.support.scripted_fhir import ScriptedFhir, bundle
+from tests.support.scripted_fhir import Granted, ScriptedFhir, bundle
 from wearable_agg.delivery.abilities import ABLE, Personality
 from wearable_agg.delivery.chart import Identifier, Mismatched, Refused, Throttled, Updated
 from wearable_agg.delivery.marks import Mark

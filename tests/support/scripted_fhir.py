@@ -29,6 +29,16 @@ class Access:
         return "token"
 
 
+class Granted(Access):
+    """Delivery's access to some types of resource."""
+
+    def __init__(self, *kinds: str) -> None:
+        self.kinds = kinds
+
+    def allows(self, kind: str, letter: str) -> bool:
+        return kind in self.kinds
+
+
 class ScriptedFhir:
     """`answers` by what follows the base, with or without the query; the last one stays.
 
