@@ -49,7 +49,13 @@ def linked(read: model.PatientLinks) -> tuple[page.LinkedVendor, ...]:
     """The linked accounts."""
     return tuple(
         page.LinkedVendor(
-            one.vendor, one.name, one.device, one.status, one.last_sync, one.health.reason
+            one.vendor,
+            one.name,
+            one.device,
+            one.status,
+            one.last_sync,
+            one.health.reason,
+            one.health.remarks,
         )
         for one in read.linked
     )

@@ -23,12 +23,13 @@ class Fact:
 
 
 def facts(seen: Look, now: datetime) -> list[Fact]:
-    """Responses to dose changes, then accounts that are silent, then the latest gap."""
+    """Responses to dose changes, then accounts that are silent or mute, then the latest gap."""
     found = [
         _response(response) for response in rate_responses(seen.lanes, seen.resting, seen.today)
     ]
     silent = [_silence(account, now) for account in seen.linked]
-    return [fact for fact in (*found, *silent, _gap(seen)) if fact]
+    remarks = [fact for account in seen.linked for fact in _remarks(account)]
+    return [fact for fact in (*found, *silent, *remarks, _gap(seen)) if fact]
 
 
 def _response(response: Response) -> Fact | None:
@@ -69,6 +70,14 @@ def _silence(account: LinkedVendor, now: datetime) -> Fact | None:
         f"{name} last synchronised {words.ago(account.last_sync, now)}",
         "Newer days may be missing.",
     )
+
+
+def _remarks(account: LinkedVendor) -> list[Fact]:
+    name = account.device or account.name
+    return [
+        Fact("Info", f"{name}: {remark}", "The patient can change it in the vendor's app.")
+        for remark in account.remarks
+    ]
 
 
 def _gap(seen: Look) -> Fact | None:

@@ -95,7 +95,8 @@ class Day:
 class LinkedVendor:
     """One linked account; `status` "active" or a word for why nothing arrives ("broken", ...).
 
-    `unwell` says what is wrong with its sync, though it is active.
+    `unwell` says what is wrong with its sync, though it is active; `remarks` what one that is well
+    cannot tell.
     """
 
     vendor: str
@@ -104,6 +105,7 @@ class LinkedVendor:
     status: str
     last_sync: datetime | None
     unwell: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,19 @@ def test_what_is_wrong_with_a_sync_is_said_in_its_own_words(see: See) -> None:
     assert facts(unwell, NOW)[-1].title == f"ScanWatch 2: {reason}"
 
 
+def test_what_a_wearable_that_is_well_cannot_tell_is_said(see: See) -> None:
+    remark = "notices of an irregular rhythm are switched off: that none comes says nothing"
+    mute = with_account(see(days=14), remarks=(remark,))
+    assert facts(mute, NOW)[-1].title == f"ScanWatch 2: {remark}"
+
+
+def test_an_ended_consent_is_said_instead_of_a_link(see: See) -> None:
+    ended = with_account(see(days=14), status="unlinked", unwell="the patient's consent has ended")
+    assert facts(ended, NOW)[-1].title == (
+        "ScanWatch 2 sends no data: the patient's consent has ended"
+    )
+
+
 def test_a_broken_link_is_said(see: See) -> None:
     broken = with_account(see(days=14), status="broken")
     assert facts(broken, NOW)[-1].title == "ScanWatch 2 sends no data: link broken"
