@@ -133,8 +133,8 @@ class Site:
             return record_started(connection, replace(detection, person_id=self.person))
 
     def deliver(self, after: float = 1.0) -> int:
-        """Do what is due after so many seconds."""
-        self.now += timedelta(seconds=after)
+        """Do what is due after so many seconds; rows are queued by the machine's clock."""
+        self.now = max(self.now, datetime.now(UTC)) + timedelta(seconds=after)
         return self.delivery.deliver_due()
 
     def states(self) -> list[str]:
