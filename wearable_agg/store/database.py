@@ -6,9 +6,11 @@ A store is a SQLite file or a PostgreSQL database; the rest of the backend need 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -17,6 +19,7 @@ BUSY_SECONDS = 15
 POSTGRESQL = "postgresql"
 _WRITING = "writing"
 _WRITERS = 0x57524953  # the key of the write lock, which belongs to one database of a server
+_queues: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 _ON_SERVER = {
     "application_name": "wristchart",
     "timezone": "UTC",
@@ -49,11 +52,27 @@ def writing(engine: Engine, *, shared: bool = False) -> Iterator[Connection]:
     that are right beside each other by themselves, as INSERT .. ON CONFLICT or a claim of rows
     FOR UPDATE SKIP LOCKED.
     """
-    with _write_connection(engine) as connection, connection.begin():
+    with _turn(engine), _write_connection(engine) as connection, connection.begin():
         if is_server(engine):
             lock = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
             connection.exec_driver_sql(f"SELECT {lock}({_WRITERS})")
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Let the threads of a process queue for a file: SQLite has those that wait look now and then,
+    and whoever looks at the right moment wins, so that one may go without for seconds."""
+    if is_server(engine):
+        yield
+        return
+    queue = _queues.setdefault(engine, threading.Lock())
+    in_turn = queue.acquire(timeout=BUSY_SECONDS)
+    try:
+        yield
+    finally:
+        if in_turn:
+            queue.release()
 
 
 def _write_connection(engine: Engine) -> Connection:

@@ -1,4 +1,5 @@
 import threading
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -43,3 +44,32 @@ def test_instants_keep_their_microseconds():
 def test_a_naive_instant_is_refused():
     with pytest.raises(ValueError, match="naive"):
         to_micros(datetime(2026, 11, 21))
+
+
+def test_threads_queue_for_a_file_instead_of_trying_their_luck_at_it(tmp_path):
+    engine = open_database(tmp_path / "a.db")
+    written = []
+
+    def write(number):
+        with writing(engine):
+            written.append(number)
+
+    with writing(engine):
+        waiting = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+        for thread in waiting:
+            thread.start()
+        time.sleep(0.1)
+        assert engine.pool.checkedout() == 1, "those who wait have not come to the file yet"
+        assert written == []
+    for thread in waiting:
+        thread.join(10)
+    assert sorted(written) == [0, 1, 2, 3]
+
+
+def test_a_block_that_fails_leaves_the_queue(tmp_path):
+    engine = open_database(tmp_path / "a.db")
+    with pytest.raises(ZeroDivisionError), writing(engine):
+        raise ZeroDivisionError
+    begun = time.monotonic()
+    with writing(engine):
+        assert time.monotonic() - begun < 10
