@@ -67,6 +67,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._local = threading.local()
+        self._turn = threading.Lock()  # SQLite would let who waits try their luck, for seconds
         with self.write() as connection:
             for statement in SCHEMA.split(";\n"):
                 connection.execute(statement)
@@ -86,13 +87,14 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        with self._turn:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
 
     def _connect(self) -> sqlite3.Connection:
         # Plain sqlite3: SQLAlchemy would double the time this process needs to start.
