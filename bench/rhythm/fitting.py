@@ -19,7 +19,7 @@ APART = {"mitdb/201": 0, "mitdb/203": 3}
 ECG_PLAN = Plan(trees=150, leaves=12, rate=0.06, share=0.3, smallest=20, seed=1)
 QUALITY_PLAN = Plan(trees=60, leaves=6, rate=0.1, share=0.5, smallest=50, seed=2)
 BEATS_PLAN = Plan(trees=300, leaves=6, rate=0.03, share=0.3, smallest=300, seed=3)
-SPOT_PLAN = Plan(trees=150, leaves=12, rate=0.06, share=0.3, smallest=20, seed=4)
+SPOT_PLAN = Plan(trees=250, leaves=16, rate=0.04, share=0.12, smallest=12, ridge=10.0, seed=4)
 SPOT_WEIGHTS = np.array([1.0, 1.5, 1.3, 1.5])
 """Of N, A, O and noise: the rarer kinds count more."""
 

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wearable_agg.afib import kernel
-from wearable_agg.afib.events import PER_BLOCK, new_output
+from wearable_agg.afib.events import PER_BLOCK, Output, new_output
 from wearable_agg.afib.rules import configured
 from wearable_agg.afib.spot_features import SPOT
+from wearable_agg.afib.spot_whole import WHOLE, whole_features
 from wearable_agg.afib.state import PENDING, extended, new_shard
 from wearable_agg.afib.trees import Trees, add_up, for_ecg, stored
 from wearable_agg.afib.types import HIGHEST_RATE, LOWEST_RATE, Evidence
@@ -26,6 +27,7 @@ SHORTEST, LONGEST = 5.0, 120.0
 
 _FEWEST_BEATS = 5
 _TAIL = 2.0
+_EDGE = 0.02
 
 SIGNAL = (
     "seconds",
@@ -38,7 +40,7 @@ SIGNAL = (
     "kurtosis",
     "skewness",
 )
-NAMES = (*SPOT, *SIGNAL)
+NAMES = (*SPOT, *SIGNAL, *WHOLE)
 """What the model is told, in the order of `features_of`."""
 
 
@@ -84,8 +86,20 @@ def features_of(samples_mv: NDArray[np.float32], rate: float) -> tuple[NDArray[n
     beats = kernel.look_twice(
         rows, longer, rate, out, configured(), for_ecg(), features[: len(SPOT)]
     )
-    features[len(SPOT) :] = _signal_features(samples.astype(np.float64), rate)
+    exact = samples.astype(np.float64)
+    whole = whole_features(exact, rate, _peaks(out, len(samples) / rate))
+    rest = (len(SPOT), len(SPOT) + len(SIGNAL))
+    features[rest[0] : rest[1]] = _signal_features(exact, rate)
+    features[rest[1] :] = [whole.get(name, 0.0) for name in WHOLE]
     return np.nan_to_num(features, posinf=0.0, neginf=0.0), int(beats)
+
+
+def _peaks(out: Output, seconds: float) -> NDArray[np.float64]:
+    """Return the R peaks that were found at the second look, in seconds from the start."""
+    times = out.beats[: out.counts[1], 1]
+    begun_again = np.flatnonzero(np.diff(times) < 0.0)
+    times = times[begun_again[-1] + 1 :] if len(begun_again) else times
+    return times[(times > _EDGE) & (times < seconds - _EDGE)]
 
 
 def probabilities(trees: Trees, features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import pytest
 from made_ecg import ecg, irregular, regular
 
 from wearable_agg.afib.spot import KINDS, NAMES, classify, features_of
+from wearable_agg.afib.spot_whole import WHOLE, whole_features
 
 
 def test_irregular_beats_without_p_waves_are_called_fibrillation() -> None:
@@ -35,6 +36,28 @@ def test_a_recording_upside_down_has_the_same_shape() -> None:
     shapes = [i for i, name in enumerate(NAMES) if name.startswith("qrs_")]
     upright, turned = features_of(signal, 300.0)[0], features_of(-signal, 300.0)[0]
     assert upright[shapes] == pytest.approx(turned[shapes], abs=0.02)
+
+
+def test_a_whole_recording_gives_the_numbers_that_are_named() -> None:
+    beats = regular(30.0)
+    signal = ecg(beats, 30.0, 300.0).astype(np.float64)
+    assert tuple(whole_features(signal, 300.0, beats)) == WHOLE
+    assert whole_features(signal, 300.0, beats[:2]) == {}
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_an_early_beat_and_its_pause_are_seen_and_a_steady_rhythm_has_none() -> None:
+    steady = regular(30.0)
+    early = steady.copy()
+    early[15] -= 0.3
+    made = [
+        whole_features(ecg(b, 30.0, 300.0).astype(np.float64), 300.0, b) for b in (steady, early)
+    ]
+    assert [found["early_beats"] for found in made] == [0.0, 1.0]
+    assert made[0]["paused_0"] == pytest.approx(0.0, abs=0.01)
+    assert made[1]["earliest_0"] == pytest.approx(1.0 - 0.3 / 0.8, abs=0.02)
+    assert made[1]["latest_0"] == pytest.approx(1.0 + 0.3 / 0.8, abs=0.02)
+    assert made[1]["paused_sum"] == pytest.approx(2.0, abs=0.02)
 
 
 @pytest.mark.parametrize("rate", [125.0, 250.0, 512.617, 1000.0])
