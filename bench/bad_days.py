@@ -221,7 +221,7 @@ def consent(folder: Path, queued: int) -> list[tuple[str, bool]]:
         after, states = _decided_after(store), _states(store)
     late = max(chart.begun[patient] - withdrawn[patient] for patient in chart.begun)
     print(f"consent withdrawn by each, from {moment} of {queued} sent on: {states}; ", end="")
-    print(f"sends decided after it: {after}; none began later than {late * 1000:.1f} ms after it")
+    print(f"sends decided after it: {after}; the closest began {late * 1000:+.1f} ms from it")
     goal = after == 0 and states.get("parked", 0) > 0
     return [("no send decided after a revocation", goal), ("stopped within 1 s", late < 1)]
 
