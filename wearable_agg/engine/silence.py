@@ -62,8 +62,9 @@ def forgotten(ecg: Connection, streams: Iterable[str]) -> list[Session]:
 
 
 def _is_silent(ecg: Connection, session: Session, seconds: float) -> bool:
+    """Tell whether the last arrival is long ago; of what nothing came there is no last."""
     arrived = inbox.last_arrival(ecg, session, ANALYSED_LEAD)
-    return arrived is None or now_micros() - arrived > seconds * _MICROS
+    return arrived is not None and now_micros() - arrived > seconds * _MICROS
 
 
 def _holds(state: ShardState, row: RowMapping) -> bool:
