@@ -6,6 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.2
 ENDING_SECONDS = 3
+MOST_CONNECTIONS = 1000  # a browser keeps six open; whoever comes beyond the limit gets no answer
 
 
 def serve(
@@ -29,8 +31,15 @@ def serve(
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every short wait
     sockets: dict[int, Any] = {}
     server = create_server(
-        application, map=sockets, host=listen.host, port=listen.port, ident=None, **limits
+        application,
+        map=sockets,
+        host=listen.host,
+        port=listen.port,
+        ident=None,
+        connection_limit=MOST_CONNECTIONS,
+        **limits,
     )
+    structlog.get_logger().info("listening", url=listen.url)
     while not stop.is_set():
         wasyncore.loop(timeout=LOOK_SECONDS, map=sockets, use_poll=True, count=1)
     server.task_dispatcher.shutdown(timeout=ENDING_SECONDS)

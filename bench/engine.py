@@ -50,7 +50,10 @@ KINDS = 40
 """Hearts that the streams are copies of; a tenth of them begin to fibrillate."""
 
 BEFORE = 150
-"""Seconds that every stream has behind it."""
+"""Seconds that a heart has behind it at least."""
+
+PHASES = 20
+"""Streams of one heart are so many seconds apart, so that their episodes do not begin together."""
 
 INTERVAL = 0.4
 """Seconds between looks into the inbox, as `engine_interval_seconds` is by default."""
@@ -85,6 +88,15 @@ def hearts(seconds: int) -> list[NDArray[np.int16]]:
     return made
 
 
+def origin_of(stream: int) -> tuple[int, int]:
+    """Return which heart a stream is a copy of, and how many seconds it is ahead of the others."""
+    return stream % KINDS, stream // KINDS % PHASES
+
+
+def _second(counts: NDArray[np.int16], number: int) -> NDArray[np.int16]:
+    return counts[number * RATE : (number + 1) * RATE]
+
+
 def name_of(stream: int) -> str:
     return str(uuid.UUID(int=stream + 1))
 
@@ -113,25 +125,26 @@ def enrol(wearables: Engine, streams: int) -> None:
 
 
 def states_before(kinds: list[NDArray[np.int16]], streams: int, origin: float) -> list[ShardState]:
-    """Analyse each heart's first minutes once and give every stream the state of its heart."""
+    """Analyse each heart from each of its first seconds on; every stream has the state of one."""
     chunks = [
         Chunk(
-            str(kind), origin + second, RATE,
-            (counts[second * RATE : (second + 1) * RATE] * (GAIN / 1000)).astype(np.float32),
+            f"{kind} {ahead}", origin + second, RATE,
+            (_second(counts, second + ahead) * (GAIN / 1000)).astype(np.float32),
             second, False,
         )
         for kind, counts in enumerate(kinds)
+        for ahead in range(PHASES)
         for second in range(BEFORE)
     ]  # fmt: skip
     state, _ = step(new_shard(), chunks)
-    place = [state.streams.index(str(kind)) for kind in range(KINDS)]
+    place = {name: row for row, name in enumerate(state.streams)}
     shards: list[list[int]] = [[] for _ in range(SHARDS)]
     for n in range(streams):
         shards[shard_of(f"{name_of(n)}/I")].append(n)
     return [
         ShardState(
             tuple(f"{name_of(n)}/I" for n in members),
-            state.rows[[place[n % KINDS] for n in members]],
+            state.rows[[place["{} {}".format(*origin_of(n))] for n in members]],
         )
         for members in shards
     ]
@@ -139,22 +152,26 @@ def states_before(kinds: list[NDArray[np.int16]], streams: int, origin: float) -
 
 def feed(path: Path, streams: int, seconds: int, origin: float, begin: float) -> None:
     """Append a frame a second for every stream, spread over the second."""
-    kinds = hearts(BEFORE + seconds)
+    kinds = hearts(BEFORE + seconds + PHASES)
     ecg = open_inbox(path)
     share = -(-streams // SLICES_PER_SECOND)
     for number in range(seconds * SLICES_PER_SECOND):
         second, part = divmod(number, SLICES_PER_SECOND)
         sequence = BEFORE + second
-        data = [c[sequence * RATE : (sequence + 1) * RATE].tobytes() for c in kinds]
-        sums = [zlib.crc32(one) for one in data]
+        data = [
+            [_second(counts, sequence + ahead).tobytes() for ahead in range(PHASES)]
+            for counts in kinds
+        ]
+        sums = [[zlib.crc32(one) for one in each] for each in data]
         start = round((origin + sequence) * 1e6)
         time.sleep(max(0.0, begin + number / SLICES_PER_SECOND - time.time()))
         now = time.time_ns() // 1000
         rows = []
         for n in range(part * share, min(streams, (part + 1) * share)):
-            k = n % KINDS
+            kind, ahead = origin_of(n)
+            counts, total = data[kind][ahead], sums[kind][ahead]
             rows.append(
-                (n + 1, Frame(0, sequence, start, now, start, RATE, RATE, data[k], sums[k], False))
+                (n + 1, Frame(0, sequence, start, now, start, RATE, RATE, counts, total, False))
             )
         with writing(ecg) as connection:
             inbox.append(connection, rows)
@@ -182,7 +199,7 @@ def run(folder: Path, streams: int, seconds: int) -> Measured:
     origin = float(int(time.time()) - BEFORE)
     open_sessions(ecg, streams)
     enrol(wearables, streams)
-    states = states_before(hearts(BEFORE), streams, origin)
+    states = states_before(hearts(BEFORE + PHASES), streams, origin)
     with writing(wearables) as connection:
         checkpoints.save(connection, 0, states)
     vault = Vault.open(folder / "keys")

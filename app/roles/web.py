@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-
-import structlog
-from waitress.server import create_server
 
 from app.factory import create_app
 from app.parts import Parts
+from app.serving import serve
 from config.settings import Settings
 
 THREADS = 8
@@ -18,20 +15,12 @@ REQUEST_LINE_AND_HEADERS = 65_536
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Serve until `stop` is set."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(
+    serve(
         create_app(Parts.open(settings)),
-        host=settings.web.host,
-        port=settings.web.port,
+        settings.web,
+        stop,
         threads=THREADS,
-        ident=None,
         max_request_header_size=REQUEST_LINE_AND_HEADERS,
         max_request_body_size=1_048_576,
         clear_untrusted_proxy_headers=True,
     )
-    serving = threading.Thread(target=server.run, name="web", daemon=True)
-    serving.start()
-    structlog.get_logger().info("listening", url=settings.web.url)
-    stop.wait()
-    server.close()
-    serving.join(timeout=5)

@@ -269,7 +269,7 @@ class FakeServices:
         )
 
     def background(self, context: str) -> Background | Missing:
-        return self._part("Problems, allergies and visits") or _BACKGROUND
+        return self._part("Background") or _BACKGROUND
 
     def wearables(self, context: str, first: date, last: date) -> WearableRead | Missing:
         return self._part("Wearable data") or self._wearables(first, last)

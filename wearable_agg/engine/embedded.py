@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from safeguards.vault import Vault
 from wearable_agg.afib.state import ShardState
 from wearable_agg.afib.step import finish, step
-from wearable_agg.afib.types import Chunk, EpisodeStarted, Event
+from wearable_agg.afib.types import Analysed, Chunk, EpisodeStarted, Event
 from wearable_agg.ecg import inbox, segments
 from wearable_agg.ecg.inbox import Session, StoredFrame
 from wearable_agg.engine import checkpoints, silence, strips
@@ -40,6 +40,9 @@ CHECKPOINT_SECONDS = 30.0
 
 SETTLE_SECONDS = 30.0
 """How often it is looked whether streams have fallen silent."""
+
+ALERTS_AT_ONCE = 20
+"""Alerts committed together."""
 
 STREAMS_AT_ONCE = 50
 """Streams whose last arrival is looked up at a time."""
@@ -86,9 +89,10 @@ class EmbeddedEngine:
         if not rows:
             self._save_if_due()
             return False
-        found = self._with_evidence(self._analyse(rows))
+        alerts, rest = alerts_first(self._analyse(rows))
+        self._record_alerts(alerts)
         self._cursor = rows[-1].id
-        self._record(found)
+        self._record(self._with_evidence(rest))
         return len(rows) == BATCH
 
     def save(self) -> None:
@@ -211,6 +215,16 @@ class EmbeddedEngine:
         span = micros(event.onset), micros(event.detected_at)
         return Finding(event, session, strips.cut(connection, self._vault, session, *span))
 
+    def _record_alerts(self, alerts: Sequence[Event]) -> None:
+        """Record a few at a time, so that where many fall together none waits for all.
+
+        Saves no checkpoint: the cursor does not yet stand where the states do.
+        """
+        for first in range(0, len(alerts), ALERTS_AT_ONCE):
+            found = self._with_evidence(alerts[first : first + ALERTS_AT_ONCE])
+            with writing(self._wearables) as connection:
+                self._record_shared(connection, found)
+
     def _record(self, found: Sequence[Finding]) -> None:
         if not found:
             self._save_if_due()
@@ -259,6 +273,22 @@ class EmbeddedEngine:
 
     def _note_saved(self) -> None:
         self._saved_at, self._saved_cursor = time.monotonic(), self._cursor
+
+
+def alerts_first(events: Iterable[Event]) -> tuple[list[Event], list[Event]]:
+    """Part events into beginnings of episodes and the rest, each in order.
+
+    A beginning stays with the rest where an event about an episode of its stream came before it.
+    """
+    alerts: list[Event] = []
+    rest: list[Event] = []
+    told: set[str] = set()
+    for event in events:
+        first = isinstance(event, EpisodeStarted) and event.stream not in told
+        (alerts if first else rest).append(event)
+        if not isinstance(event, Analysed):
+            told.add(event.stream)
+    return alerts, rest
 
 
 def _patient(session: Session) -> EhrPatient:
