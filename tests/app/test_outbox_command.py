@@ -1,14 +1,13 @@
 """`wristchart outbox`: what waits for a person, and sending it again."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from app.cli import main
-from wearable_agg.delivery.detection import Detection
+from tests.support.episodes import detection
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
@@ -31,7 +30,6 @@ host = "127.0.0.1"
 port = 3
 url = "ws://127.0.0.1:3"
 """
-ONSET = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -42,30 +40,11 @@ def site(tmp_path):
     migrate(engine)
     with writing(engine) as connection:
         person = person_for(connection, "sandbox", ISSUER, "marit-solheim", create=True)
-        record_started(connection, detection(person))
+        record_started(connection, detection(person, "1"))
         dead = {"state": "dead", "reason": "The EHR answered 422 (structure)"}
         connection.execute(update(outbox).values(**dead))
     yield engine, tmp_path / "wristchart.toml"
     engine.dispose()
-
-
-def detection(person):
-    return Detection(
-        tenant="sandbox",
-        person_id=person,
-        stream="patch/1",
-        device="Chest patch",
-        onset=ONSET,
-        detected_at=ONSET + timedelta(minutes=3),
-        end=None,
-        mean_rate=112.0,
-        max_rate=141.0,
-        coverage=0.9,
-        decider="zhou",
-        decider_version="1",
-        signal="ECG",
-        strip=None,
-    )
 
 
 def outbox_command(site, *words, **options):

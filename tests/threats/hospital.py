@@ -13,9 +13,9 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from tests.app.conftest import Browser, Site
+from tests.support.episodes import detection
 from tests.support.stub_ehr import StubEhr, order, patient
 from wearable_agg.api.factory import create_api
-from wearable_agg.delivery.detection import Detection
 from wearable_agg.delivery.findings import list_findings, record_started
 from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
@@ -92,23 +92,17 @@ class Hospital:
     def _finding(self, name: str) -> str:
         onset = datetime.now(UTC) - timedelta(hours=1)
         seen = onset + timedelta(minutes=2)
-        detection = Detection(
+        begun = detection(
+            self._person(name),
+            name,
             tenant="stub",
-            person_id=self._person(name),
             stream=f"patch-of-{name}/II",
             device=f"patch-of-{name}",
             onset=onset,
             detected_at=seen,
             end=seen,
-            mean_rate=112.0,
-            max_rate=141.0,
-            coverage=0.9,
-            decider="zhou",
-            decider_version="1",
-            signal="ECG",
-            strip=None,
         )
         with writing(self._engine) as connection:
-            record_started(connection, detection)
-            [finding] = list_findings(connection, detection.person_id)
+            record_started(connection, begun)
+            [finding] = list_findings(connection, begun.person_id)
         return str(finding["id"])
