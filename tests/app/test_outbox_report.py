@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from app.cli import main
 from clinical.findings import Decision
 from safeguards.assertions import Asker
-from tests.app.test_outbox_command import ISSUER, SETTINGS, detection
+from tests.app.test_outbox_command import ISSUER, SETTINGS
+from tests.support.episodes import ONSET, detection
 from wearable_agg.delivery.decisions import Said, decide
 from wearable_agg.delivery.decisions_report import Fate, report, totals
 from wearable_agg.delivery.findings import record_ended
@@ -60,16 +61,9 @@ def shadowed(tmp_path):
 
 
 def found(person, number):
-    made = detection(person)
-    later = timedelta(hours=number)
-    return type(made)(
-        **{name: getattr(made, name) for name in made.__dataclass_fields__}
-        | {
-            "stream": f"patch/{number}",
-            "onset": made.onset + later,
-            "end": made.detected_at + later,
-        }
-    )
+    """An episode that has ended, an hour later for each number."""
+    onset = ONSET + timedelta(hours=number)
+    return detection(person, str(number), onset=onset, end=onset + timedelta(minutes=3))
 
 
 def test_what_would_have_been_sent_is_told_with_its_judgement(shadowed):
