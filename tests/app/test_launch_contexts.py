@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -10,15 +10,17 @@ import pytest
 import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Connection
 
 from app.contexts import ContextGone, Facts, HeldTokens, LaunchContext
-from app.migrations import HEAD, migrate
+from app.migrations import HISTORY, migrate
 from app.running import configure_logging
 from app.store import open_store
 from app.tables import metadata
 from safeguards.vault import Unreadable
 from tests.app.conftest import Browser, Site
 from tests.support.stub_ehr import StubEhr
+from wearable_agg.store.database import open_database, writing
 
 FACTS = Facts("https://e.example", "marit", "", "Practitioner/7", "Dr Ingrid Lind", True, "")
 TOKENS = HeldTokens("canary-access", "canary-refresh", frozenset({"launch"}), 2**60)
@@ -127,12 +129,16 @@ def test_the_database_is_for_its_owner_only(site: Site) -> None:
     assert site.settings.app_database.stat().st_mode & 0o077 == 0
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
-    store = open_store(tmp_path / "app.db", tmp_path / "keys")
-    with store.engine.connect() as connection:
+@pytest.mark.parametrize("way", [HISTORY.create, HISTORY.upgrade], ids=["at once", "by steps"])
+def test_an_empty_store_gets_the_tables_that_the_code_uses(
+    tmp_path: Path, way: Callable[[Connection], None]
+) -> None:
+    engine = open_database(tmp_path / "app.db")
+    with writing(engine) as connection:
+        way(connection)
         migration = MigrationContext.configure(connection)
         assert compare_metadata(migration, metadata) == []
-        assert migration.get_current_revision() == HEAD
+        assert migration.get_current_revision() == HISTORY.head
 
 
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from wearable_agg.store import migrations
 from wearable_agg.store.all_tables import metadata
-from wearable_agg.store.database import open_database
-from wearable_agg.store.migrations import HEAD, migrate, version
+from wearable_agg.store.database import open_database, writing
+from wearable_agg.store.history import version
+from wearable_agg.store.migrations import HISTORY, migrate
 
 
 @pytest.fixture
@@ -21,17 +21,37 @@ def place(request, tmp_path):
     return request.getfixturevalue("postgresql").new_database()
 
 
-def test_migrated_tables_are_the_declared_ones(place):
+@pytest.mark.parametrize("way", [HISTORY.create, HISTORY.upgrade], ids=["at once", "by steps"])
+def test_an_empty_store_gets_the_declared_tables_either_way(place, way):
+    engine = open_database(place)
+    with writing(engine) as connection:
+        way(connection)
+        assert version(connection) == HISTORY.head
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_what_was_made_at_once_has_no_steps_before_it(place):
     engine = open_database(place)
     migrate(engine)
+    with writing(engine) as connection:
+        HISTORY.upgrade(connection)
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_an_older_store_takes_the_steps_that_it_lacks(place):
+    engine = open_database(place)
+    with writing(engine) as connection:
+        HISTORY.upgrade(connection, "0006")
+    migrate(engine)
     with engine.connect() as connection:
+        assert version(connection) == HISTORY.head
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
 def test_the_newest_revision_is_the_one_that_is_migrated_to():
     config = Config()
-    config.set_main_option("script_location", migrations.__path__[0])
-    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+    config.set_main_option("script_location", str(HISTORY.folder))
+    assert ScriptDirectory.from_config(config).get_current_head() == HISTORY.head
 
 
 def test_a_migrated_file_is_left_alone_quickly(place):
@@ -50,4 +70,4 @@ def test_many_may_migrate_at_once(place):
     for thread in threads:
         thread.join()
     with engines[0].connect() as connection:
-        assert version(connection) == HEAD
+        assert version(connection) == HISTORY.head
