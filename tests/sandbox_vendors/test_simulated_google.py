@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import requests
 
@@ -215,6 +217,26 @@ def test_days_of_activity_are_there(
     days = {one.start for one in found if one.type == type_}
     assert len(days) >= 18
     assert all(one.value >= 0 for one in found)
+
+
+def test_walks_come_25_to_a_page_with_their_summary(simulators: Simulators, google: Vendor) -> None:
+    tokens = simulators.link(google.id, "amara")
+    assert page_count(google, simulators, tokens, "exercise", last(99)) == 2
+    found = everything(google, simulators, tokens, "exercise", last(99))
+    walks = [one for one in found if one.type == "workout"]
+    assert {(one.statistic, one.value) for one in walks} == {("walking", 39.0)}
+    steps = sum(one.value for one in found if one.type == "workout_steps")
+    length = sum(one.value for one in found if one.type == "workout_distance")
+    assert length == pytest.approx(0.71 * steps)
+
+
+def test_levels_of_activity_fill_the_time_worn(simulators: Simulators, google: Vendor) -> None:
+    tokens = simulators.link(google.id, "amara")
+    found = everything(google, simulators, tokens, "activity-level", last(6))
+    assert {one.statistic for one in found} == {"level"}
+    stretches = sorted((one.start, one.end) for one in found)
+    assert all(end <= start for (_, end), (start, _) in pairwise(stretches))
+    assert sum(one.value for one in found) > 4 * 20 * 60
 
 
 def test_more_days_than_google_sums_up_at_once_are_refused(

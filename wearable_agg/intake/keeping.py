@@ -18,9 +18,11 @@ from wearable_agg.measurements.model import (
     RhythmVerdict,
     VendorFeature,
     Withdrawn,
+    Workout,
 )
 from wearable_agg.measurements.recordings import keep_notice, keep_recording
-from wearable_agg.measurements.retract import withdraw, withdrawn_ids
+from wearable_agg.measurements.retract import retract, withdraw, withdrawn_ids
+from wearable_agg.measurements.sessions import ids_of, moved, without
 from wearable_agg.measurements.upsert import ChangedDay, write_batch
 from wearable_agg.people.features import keep_features
 from wearable_agg.vendors.findings import Quarantined
@@ -52,7 +54,7 @@ class PersonsShare:
             match one:
                 case Measurement():
                     values.append(one)
-                case BloodPressure():
+                case BloodPressure() | Workout():
                     values.extend(one.measurements())
                 case Quarantined():
                     share.batch.refused[one.reason[:LONGEST_REASON]] += 1
@@ -79,7 +81,8 @@ class PersonsShare:
             self.notices.append(one)
 
     def add(self, later: PersonsShare) -> None:
-        """Append another share."""
+        """Append another share; of a session that both tell the later one counts."""
+        without(self.batch, ids_of(later.batch))
         self.batch.add(later.batch)
         self.recordings.extend(later.recordings)
         self.notices.extend(later.notices)
@@ -104,6 +107,7 @@ def keep_share(
     gone = withdrawn_ids(connection, person_id, vendor)
     if gone:
         _leave_out(share, gone)
+    days.extend(retract(connection, moved(connection, person_id, vendor, share.batch, replay_of)))
     written = write_batch(connection, tenant, person_id, share.batch, replay_of)
     days.extend(written.days)
     kept = [keep_recording(connection, vault, tenant, person_id, one) for one in share.recordings]

@@ -13,6 +13,7 @@ from wearable_agg.measurements.model import (
     EcgRecording,
     Measurement,
     RhythmNotification,
+    Workout,
 )
 from wearable_agg.measurements.types import FUTURE, TYPES, bounds
 from wearable_agg.store.clock import to_micros
@@ -107,7 +108,7 @@ class Slice:
             self.rows += 1
         elif isinstance(found.item, RhythmNotification):
             self._notices.append(found.item)
-        elif isinstance(found.item, BloodPressure):
+        elif isinstance(found.item, BloodPressure | Workout):
             for one in found.item.measurements():
                 self._measurement(one)
         else:

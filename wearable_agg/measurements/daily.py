@@ -25,7 +25,7 @@ from wearable_agg.measurements.localdays import (
     midnight,
     stretches,
 )
-from wearable_agg.measurements.types import SLEEP_STAGES
+from wearable_agg.measurements.types import SLEEP_STAGES, TYPES
 from wearable_agg.people.registry import members
 from wearable_agg.store.clock import to_micros
 from wearable_agg.store.measurement_tables import measurements, series
@@ -162,7 +162,7 @@ def _aggregates(
     result: defaultdict[date, dict[Series, Aggregate]] = defaultdict(dict)
     pieces = stretches(window.first, window.last, window.zone)
     level = _HOUR if all(piece.offset_seconds % _HOUR == 0 for piece in pieces) else _QUARTER
-    for one in known:
+    for one in filter(_is_rolled_up, known):
         for piece in pieces:
             values = {
                 "series": one.id,
@@ -176,6 +176,10 @@ def _aggregates(
                 part = Aggregate(*sums)
                 result[day][one] = _joined(result[day].get(one), part)
     return {day: _as_shares(day, window.zone, parts) for day, parts in result.items()}
+
+
+def _is_rolled_up(one: Series) -> bool:
+    return one.span != DAY and TYPES[one.type].rolled_up
 
 
 def _joined(one: Aggregate | None, other: Aggregate) -> Aggregate:

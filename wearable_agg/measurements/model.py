@@ -183,9 +183,21 @@ class RhythmVerdict:
     vendor_id: str
 
 
+WORKOUT_VALUES = (
+    *("active_energy", "distance", "steps"),
+    *("heart_rate_mean", "heart_rate_min", "heart_rate_max"),
+)
+"""What is kept of a workout besides its minutes, by the name in Workout.values."""
+
+LONGEST_ACTIVITY = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Workout:
-    """One session of exercise; `values` holds (value, unit) by name."""
+    """One session of exercise; `values` holds (value, unit) by name.
+
+    `duration` among them is how long the person was active, where the vendor tells it.
+    """
 
     activity: str
     values: Mapping[str, tuple[float, str]]
@@ -195,6 +207,30 @@ class Workout:
     source: str
     device: str
     vendor_id: str
+    method: str = "unknown"
+
+    def measurements(self) -> list[Measurement]:
+        """Return the active minutes and what is kept besides; the statistic is the activity."""
+        seconds, _ = self.values.get("duration", ((self.end - self.start).total_seconds(), "s"))
+        told = {name: self.values[name] for name in WORKOUT_VALUES if name in self.values}
+        values = {"workout": (seconds / 60, "min")}
+        values |= {f"workout_{name}": one for name, one in told.items()}
+        return [
+            Measurement(
+                type=kind,
+                value=value,
+                unit=unit,
+                start=self.start,
+                end=self.end,
+                offset_seconds=self.offset_seconds,
+                source=self.source,
+                device=self.device,
+                method=self.method,
+                vendor_id=self.vendor_id,
+                statistic=self.activity[:LONGEST_ACTIVITY],
+            )
+            for kind, (value, unit) in values.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)

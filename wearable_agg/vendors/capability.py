@@ -15,7 +15,7 @@ SAMPLE, INTERVAL, DAY, NIGHT, EVENT = "sample", "interval", "day", "night", "eve
 GRANULARITIES = frozenset({SAMPLE, INTERVAL, DAY, NIGHT, EVENT})
 
 RECORDS = frozenset(
-    {"blood_pressure", "sleep_stage", "ecg", "rhythm_notification", "rhythm_verdict", "workout"}
+    {"blood_pressure", "sleep_stage", "ecg", "rhythm_notification", "rhythm_verdict"}
 )
 """What we read besides plain measurements."""
 

@@ -55,8 +55,9 @@ _NOTES = {
     "Google Health": (
         f"{_allowed('google_health')} "
         "Google does not tell what it changed since when: besides its notices each poll looks at "
-        f"the last {KINDS['heart-rate'].look_back} days of samples, "
-        f"{KINDS['electrocardiogram'].look_back} of nights and ECGs, "
+        f"the last {KINDS['heart-rate'].look_back} days of samples and "
+        "levels of activity, "
+        f"{KINDS['electrocardiogram'].look_back} of nights, workouts and ECGs, "
         f"{KINDS['irregular-rhythm-notification'].look_back} of daily values and rhythm notices. "
         "Whether rhythm notices are switched on is asked too (irnProfile). "
         "Not read: entropy, standard deviations and bounds of estimates, fitness levels, meal "

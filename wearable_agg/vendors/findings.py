@@ -16,6 +16,7 @@ from wearable_agg.measurements.model import (
     RhythmVerdict,
     VendorFeature,
     Withdrawn,
+    Workout,
 )
 from wearable_agg.measurements.types import doubt, doubtful_time
 from wearable_agg.vendors.protocol import Notification
@@ -132,6 +133,6 @@ def measurements_of(found: Iterable[Found]) -> list[Measurement]:
     for one in found:
         if isinstance(one.item, Measurement):
             values.append(one.item)
-        elif isinstance(one.item, BloodPressure):
+        elif isinstance(one.item, BloodPressure | Workout):
             values.extend(one.item.measurements())
     return values

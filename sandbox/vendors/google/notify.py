@@ -20,7 +20,7 @@ from sandbox.wearer.people import WEARERS, Wearer
 LARGEST_BATCH = 99
 
 _KINDS = {
-    STEPS: ("steps",),
+    STEPS: ("steps", "exercise", "activity-level"),
     HEART_RATE: ("heart-rate",),
     SLEEP: (
         "sleep",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sandbox.vendors.google import points
+from sandbox.vendors.google import moving, points
 from sandbox.vendors.google.errors import GoogleError
 from sandbox.vendors.google.scopes import ACTIVITY, ECG, IRREGULAR, METRICS, SLEEP
 from sandbox.vendors.world import World
@@ -130,6 +130,23 @@ TYPES = {
             METRICS,
             ("daily_respiratory_rate.date",),
             points.respiratory_rate,
+        ),
+        DataType(
+            "exercise",
+            ACTIVITY,
+            ("exercise.interval.civil_start_time",),
+            moving.exercise,
+            default_page=25,
+            largest_page=25,
+        ),
+        DataType(
+            "activity-level",
+            ACTIVITY,
+            (
+                "activity_level.interval.start_time",
+                "activity_level.interval.civil_start_time",
+            ),
+            moving.activity_level,
         ),
         *(_rolled_up(path, days) for path, days in ROLLED_UP.items()),
         *(_unused(path, METRICS, "sample_time.physical_time") for path in UNUSED_SAMPLES),

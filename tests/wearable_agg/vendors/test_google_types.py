@@ -179,6 +179,12 @@ def test_exercise() -> None:
     assert one.activity == "walking"
     assert one.values["distance"] == (1500, "m")
     assert one.values["heart_rate_mean"] == (110, "/min")
+    assert [(each.type, each.value, each.unit) for each in one.measurements()] == [
+        ("workout", 15, "min"),
+        ("workout_active_energy", 90, "kcal"),
+        ("workout_distance", 1500, "m"),
+        ("workout_heart_rate_mean", 110, "/min"),
+    ]
 
 
 def said(**document: Any) -> Any:

@@ -192,6 +192,7 @@ def workout(
         source=SOURCE,
         device=device_of(row),
         vendor_id="",
+        method=method_of(metadata),
     )
     yield Found(path, one)
 

@@ -129,6 +129,8 @@ AUTO_EXPORT = {
 }
 """Health Auto Export's names of HealthKit's types; its percentages are percent already."""
 
+_OF_RATES = ("min", "mean", "max")
+
 _RECORDS = (
     ("blood_pressure", "Correlation BloodPressure", "mm[Hg]", SAMPLE, (FILE, PUSH)),
     ("sleep_stage", "SleepAnalysis", "", NIGHT, (FILE, PUSH)),
@@ -138,11 +140,20 @@ _RECORDS = (
     ),
     *(
         (f"heart_rate_{of}", "heart_rate (Health Auto Export)", "/min", INTERVAL, (PUSH,))
-        for of in ("min", "mean", "max")
+        for of in _OF_RATES
     ),
     ("rhythm_notification", "Irregular, High or Low HeartRate Event", "", EVENT, (FILE, PUSH)),
     ("ecg", "ECG CSV, HKElectrocardiogram", "uV, V", EVENT, (FILE, PUSH)),
-    ("workout", "Workout", "", EVENT, (FILE, PUSH)),
+    *(
+        (kind, f"Workout {what}", unit, EVENT, (FILE, PUSH))
+        for kind, what, unit in (
+            ("workout", "duration", "min"),
+            ("workout_active_energy", "energy burned", "kcal, kJ"),
+            ("workout_distance", "distance", "km, mi"),
+            ("workout_steps", "steps", "count"),
+            *((f"workout_heart_rate_{of}", f"{of} heart rate", "/min") for of in _OF_RATES),
+        )
+    ),
 )
 
 CAPABILITIES = checked(

@@ -7,7 +7,6 @@ are two reckonings of the same time: the statistic tells them apart.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -15,9 +14,8 @@ from zoneinfo import ZoneInfo
 from wearable_agg.measurements.model import Measurement
 from wearable_agg.vendors.answers import Part, text_of
 from wearable_agg.vendors.days import Span
-from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.google_health.source import Origin
-from wearable_agg.vendors.google_health.times import interval
+from wearable_agg.vendors.google_health.times import interval, seconds_of
 
 Told = Iterator[tuple[str, str, Fraction]]
 """Type, statistic and minutes."""
@@ -41,7 +39,6 @@ LEVEL = "level"
 """The statistic of what activity levels tell."""
 
 SITTING = "activity_sedentary"
-_DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,9})?)s")
 
 
 def active_minutes(record: Part, origin: Origin, zone: ZoneInfo) -> Iterator[Measurement]:
@@ -113,7 +110,4 @@ def _length(times: Span) -> Fraction:
 
 
 def _minutes(part: Part) -> Fraction:
-    found = _DURATION.fullmatch(part.text())
-    if found is None:
-        raise Unusable(part.path, "not a duration")
-    return Fraction(found[1]) / 60
+    return seconds_of(part) / 60

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wearable_agg.measurements.model import Workout
 from wearable_agg.vendors.answers import Part, text_of
 from wearable_agg.vendors.google_health.source import SOURCE, Origin
-from wearable_agg.vendors.google_health.times import interval
+from wearable_agg.vendors.google_health.times import interval, seconds_of
 
 _SUMMARY = {
     "caloriesKcal": ("active_energy", "kcal", Fraction(1)),
@@ -28,6 +28,8 @@ def exercise(record: Part, origin: Origin, zone: ZoneInfo) -> Iterator[Workout]:
         for field, (name, unit, factor) in _SUMMARY.items()
         if summary is not None and (number := summary.find(field))
     }
+    if active := record.find("activeDuration"):
+        values["duration"] = float(seconds_of(active)), "s"
     yield Workout(
         activity=text_of(record.find("exerciseType")).lower(),
         values=values,
@@ -37,4 +39,5 @@ def exercise(record: Part, origin: Origin, zone: ZoneInfo) -> Iterator[Workout]:
         source=SOURCE,
         device=origin.device,
         vendor_id=origin.vendor_id,
+        method=origin.method,
     )

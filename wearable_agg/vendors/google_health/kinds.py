@@ -53,6 +53,8 @@ IRREGULAR_RHYTHM_PROFILE = "irregular-rhythm-profile"
 """Whether notices of an irregular rhythm are switched on."""
 
 HRV = "heart-rate-variability"
+EXERCISE = "exercise"
+ACTIVITY_LEVEL = "activity-level"
 SKIN_TEMPERATURE = "daily-sleep-temperature-derivations"
 _SELDOM = (
     *("weight", "body-fat", "height", "core-body-temperature", "blood-glucose"),
@@ -101,6 +103,12 @@ KINDS = {
     **{name: _sample(name) for name in _SELDOM},
     **{name: _daily(name, METRICS) for name in ("daily-respiratory-rate", "daily-vo2-max")},
     SKIN_TEMPERATURE: _daily(SKIN_TEMPERATURE, SLEEP),
+    EXERCISE: Kind(
+        ACTIVITY, "exercise.interval.civil_start_time", page_size=25, by_date=True, look_back=14
+    ),
+    ACTIVITY_LEVEL: Kind(
+        ACTIVITY, "activity_level.interval.start_time", page_size=5000, look_back=3
+    ),
     **{name: Kind(ACTIVITY, "") for name in _ROLLED_UP},
     **{name: Kind(ACTIVITY, "", look_back=10) for name in _ROLLED_UP_FOR_TWO_WEEKS},
 }
@@ -117,6 +125,8 @@ WINDOWS = {
     HEART_RATE: timedelta(days=30),
     "oxygen-saturation": timedelta(days=30),
     HRV: timedelta(days=30),
+    EXERCISE: timedelta(days=100),
+    ACTIVITY_LEVEL: timedelta(days=30),
     **dict.fromkeys(_ROLLED_UP, timedelta(days=86)),
     **dict.fromkeys(_ROLLED_UP_FOR_TWO_WEEKS, timedelta(days=10)),
     **dict.fromkeys((*_SELDOM, "daily-respiratory-rate", "daily-vo2-max"), timedelta(days=400)),

@@ -51,12 +51,14 @@ def tells(kind: str) -> Tells:
     """Return what a data type tells of, as it is fetched: listed, or rolled up by day."""
     if kind == _SLEEP_KIND:
         return Tells(frozenset((f"sleep_{stage}", False) for stage in SLEEP_STAGES))
+    if kind == kinds.EXERCISE:  # a run may take a day
+        return Tells(frozenset((of, long) for of, _, _ in _WORKOUTS for long in (False, True)))
     rolled = kind in _FETCHED_AS_ROLL_UP
     found = {
         (one.type, one.shape == DAY) for one in (ROLL_UPS if rolled else POINTS) if one.path == kind
     }
     found |= {(kept, rolled) for path, kept, _ in _ACTIVITY if path == kind}
-    return Tells(frozenset(found))
+    return Tells(frozenset(found), named=False if rolled else None)
 
 
 POINTS = (
@@ -266,7 +268,6 @@ _WHOLE = (
     *(("sleep", f"sleep_{of}", NIGHT) for of in ("deep", "light", "rem", "awake", "asleep")),
     ("electrocardiogram", "ecg", EVENT),
     ("irregular-rhythm-notification", "rhythm_notification", EVENT),
-    ("exercise", "workout", EVENT),
 )
 """Data types with a reader of their own."""
 
@@ -276,6 +277,15 @@ _ACTIVITY = (
     *(("activity-level", kind, activity.LEVEL) for kind in activity.BY_LEVEL.values()),
 )
 """Stretches of activity, listed and rolled up by day: data type, ours, and the statistic."""
+
+_WORKOUTS = (
+    ("workout", "activeDuration", "s"),
+    ("workout_active_energy", "metricsSummary.caloriesKcal", "kcal"),
+    ("workout_distance", "metricsSummary.distanceMillimeters", "mm"),
+    ("workout_steps", "metricsSummary.steps", "count"),
+    ("workout_heart_rate_mean", "metricsSummary.averageHeartRateBeatsPerMinute", "/min"),
+)
+"""What is kept of a session of exercise: ours, Google's field, and its unit."""
 
 _FETCHED_AS_ROLL_UP = frozenset(
     name for name, kind in kinds.KINDS.items() if not kind.field and not kind.path
@@ -325,10 +335,16 @@ CAPABILITIES = checked(
                 DAY if rolled else INTERVAL,
                 _arrives(path),
                 statistic,
-                fetched=rolled and path in _FETCHED_AS_ROLL_UP,
+                fetched=path in kinds.KINDS and rolled == (path in _FETCHED_AS_ROLL_UP),
             )
             for path, kind, statistic in _ACTIVITY
             for rolled in (False, True)
+        ),
+        *(
+            Capability(
+                kind, f"{kinds.EXERCISE} {field}", unit, EVENT, _arrives(kinds.EXERCISE), "", True
+            )
+            for kind, field, unit in _WORKOUTS
         ),
     ),
 )

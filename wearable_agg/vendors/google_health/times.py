@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
+from fractions import Fraction
 
 from wearable_agg.vendors.answers import Part
 from wearable_agg.vendors.days import (
@@ -12,6 +14,8 @@ from wearable_agg.vendors.days import (
     written_offset,
 )
 from wearable_agg.vendors.errors import Unusable
+
+_DURATION = re.compile(r"(\d{1,7}(?:\.\d{1,9})?)s")
 
 
 def interval(times: Part) -> Span:
@@ -28,6 +32,14 @@ def sample(times: Part) -> Span:
     """Read {physicalTime, utcOffset} as a stretch without length; raises Unusable."""
     at = instant(times.member("physicalTime"))
     return Span(at, at, utc_offset(times.find("utcOffset")))
+
+
+def seconds_of(part: Part) -> Fraction:
+    """Read a duration, written "90.5s"; raises Unusable."""
+    found = _DURATION.fullmatch(part.text())
+    if found is None:
+        raise Unusable(part.path, "not a duration")
+    return Fraction(found[1])
 
 
 def instant(part: Part) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from wearable_agg.measurements.model import WORKOUT_VALUES
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.vendors.answers import Part
 from wearable_agg.vendors.capability import (
@@ -252,7 +253,14 @@ CAPABILITIES = checked(
         Capability("rhythm_verdict", "getmeas type 139 (PPG)", "", EVENT, _NOTIFIED, fetched=True),
         *_capabilities(ACTIVITY, "getactivity", DAY, kinds.ACTIVITY),
         *_capabilities(INTRADAY, "getintradayactivity", SAMPLE, kinds.INTRADAY),
-        Capability("workout", "getworkouts", "", EVENT, _NOTIFIED),
+        Capability("workout", "getworkouts", "s", EVENT, _NOTIFIED),
+        *(
+            Capability(
+                f"workout_{one.type}", f"getworkouts {field}", one.vendor_unit, EVENT, _NOTIFIED
+            )
+            for field, one in WORKOUT.items()
+            if one.type in WORKOUT_VALUES
+        ),
         *_capabilities(NIGHT_FIELDS, "sleep getsummary", NIGHT, kinds.SLEEP),
         Capability("sleep_stage", "sleep get", "", NIGHT, _NOTIFIED),
         *_capabilities(DETAIL, "sleep get", SAMPLE),
