@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from joserfc.errors import JoseError
@@ -100,6 +101,7 @@ def new_file() -> bytes:
     return write(new_keys(int(time.time())))
 
 
+@lru_cache(maxsize=1)  # to check an RSA key anew takes a tenth of a second
 def read(content: bytes) -> tuple[HeldKey, ...]:
     """The keys in the text of a file; raises NotAKeyFile."""
     try:

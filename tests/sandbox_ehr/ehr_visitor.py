@@ -25,6 +25,7 @@ from sandbox.ehr.app import create_app
 from sandbox.ehr.clients import Client, client_of
 from sandbox.ehr.database import utc_now
 from sandbox.ehr.settings import Settings
+from tests.support.client_keys import place_signing_key
 
 REDIRECT = "http://127.0.0.1:9/callback"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -285,6 +286,7 @@ class LateBound:
 def running_ehr(data: Path, clock: Clock | None = None, **clients: Client) -> Iterator[Ehr]:
     """A demo EHR on a free port."""
     late, clock = LateBound(), clock or Clock()
+    place_signing_key(data)
     with served(late) as url:
         late.application = create_app(
             Settings(url, data, registered(**clients), "http://127.0.0.1:9/launch.html", clock)

@@ -27,7 +27,7 @@ from smart.backend_services import BackendToken
 from smart.chart import FhirChart
 from smart.ehr import Ehr
 from smart.probe import Probe
-from tests.support.client_keys import client_keys
+from tests.support.client_keys import client_keys, place_signing_key
 from wearable_agg.delivery.abilities import Personality
 
 
@@ -41,7 +41,7 @@ class ChartEhr:
         scopes: str = DELIVERY_SCOPES,
         personality: str = "atomic",
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        place_signing_key(folder)
         self._keys = client_keys(keys)
         self._data, self._scopes = folder, scopes
         clients = self._clients(folder / "clients.json")

@@ -22,7 +22,7 @@ from config.settings import Listen, Settings, Tenant
 from sandbox.ehr.app import create_app as create_ehr
 from sandbox.ehr.clients import client_of
 from sandbox.ehr.settings import Settings as EhrSettings
-from tests.support.client_keys import client_keys
+from tests.support.client_keys import client_keys, place_signing_key
 from tests.support.forms import Form
 
 WEB = "http://127.0.0.1:8410"
@@ -56,6 +56,7 @@ class Hospital:
         self._server = create_server(Flask("later"), host="127.0.0.1", port=0)
         self.url = f"http://localhost:{self._server.effective_port}"
         clients = {"wristchart": client_of(entry)}
+        place_signing_key(folder / "ehr")
         self._server.application = create_ehr(EhrSettings(self.url, folder / "ehr", clients))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()

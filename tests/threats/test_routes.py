@@ -76,6 +76,7 @@ API_ROUTES = {
     "/api/v1/patient": ASSERTION,
     "/api/v1/patient/days": ASSERTION,
     "/api/v1/patient/heart-rate": ASSERTION,
+    "/api/v1/patient/measurements": ASSERTION,
     "/api/v1/patient/rhythm": ASSERTION,
     "/api/v1/patient/findings": ASSERTION,
     "/api/v1/patient/findings/<finding_id>/strip": ASSERTION,

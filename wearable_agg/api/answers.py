@@ -7,6 +7,7 @@ from typing import Any
 from wearable_agg.intake.health import Health
 from wearable_agg.measurements.daily import Aggregate, LocalDay
 from wearable_agg.measurements.types import SLEEP_STAGES
+from wearable_agg.measurements.values import Value
 from wearable_agg.people.accounts import Account
 
 
@@ -26,6 +27,22 @@ def day(one: LocalDay) -> dict[str, Any]:
             {"type": kind, "source": source, "left_out": list(one.left_out.get(kind, ()))}
             for kind, source in sorted(one.chosen.items())
         ],
+    }
+
+
+def value(one: Value) -> dict[str, Any]:
+    """Show a single value; its type and unit are those of the list."""
+    return {
+        "value": one.value,
+        "statistic": one.series.statistic,
+        "start": one.start.isoformat(),
+        "end": one.end.isoformat(),
+        "offset_seconds": one.offset_seconds,
+        "source": one.series.source,
+        "device": one.device,
+        "method": one.method,
+        "vendor_id": one.vendor_id,
+        "version": one.version,
     }
 
 

@@ -15,13 +15,25 @@ from wearable_agg.delivery import listing, rhythm
 from wearable_agg.intake.health import health_of
 from wearable_agg.measurements.buckets import level_for, read_buckets
 from wearable_agg.measurements.daily import local_days, series_of
+from wearable_agg.measurements.types import TYPES
+from wearable_agg.measurements.values import read_values
 from wearable_agg.people.accounts import Account, accounts_of
 from wearable_agg.people.consents import RHYTHM, permits, permits_topic, permitted_types
 from wearable_agg.people.registry import timezone_of
 from wearable_agg.store.clock import to_micros
 
+
+def _known(name: str) -> str:
+    if name not in TYPES:
+        raise ValueError(name)
+    return name
+
+
 FINDING_ID = Parameter(
     "finding_id", "The finding's `id`.", {"type": "string", "maxLength": 64}, where="path"
+)
+TYPE = Parameter(
+    "type", "The type of measurement.", {"type": "string", "enum": sorted(TYPES)}, _known
 )
 NO_SUCH_STRIP = "This patient has no such finding with a strip."
 
@@ -63,6 +75,26 @@ def heart_rate(call: Call) -> dict[str, Any]:
     found = read_buckets(call.connection, call.person_id, "heart_rate", start, end)
     rows = [[b.start, b.n, b.min, round(b.mean, 1), b.max] for b in found.buckets]
     return {"level_seconds": found.level_seconds, "buckets": rows}
+
+
+def measured(call: Call) -> dict[str, Any]:
+    """Give the values of one type as they are kept, from every source, page by page."""
+    start, end = instants_asked(call)
+    kind, limit = call.values["type"], call.values["limit"]
+    if not permits(call.connection, call.person_id, kind):
+        if any(one.type == kind for one in series_of(call.connection, call.person_id)):
+            raise _not_shared()
+        return {"type": kind, "unit": TYPES[kind].unit, "measurements": [], "next": None}
+    listed = f"measurements {kind}"
+    window, after = (start, end), cursors.read(call, listed)
+    found = read_values(call.connection, call.person_id, kind, *window, limit + 1, after)
+    shown = found[:limit]
+    return {
+        "type": kind,
+        "unit": TYPES[kind].unit,
+        "measurements": [answers.value(one) for one in shown],
+        "next": cursors.made(call, listed, shown[-1].place) if len(found) > limit else None,
+    }
 
 
 def rhythm_between(call: Call) -> dict[str, Any]:
@@ -159,6 +191,19 @@ READING = (
         problems=(NO_CONSENT,),
         tagged=True,
         recorded="heart-rate",
+    ),
+    Route(
+        "GET",
+        "/patient/measurements",
+        "measurements",
+        "Single values of one type",
+        CHART_READ,
+        measured,
+        model.Measurements,
+        parameters=(TYPE, *INSTANTS, *PAGE),
+        problems=(NO_CONSENT,),
+        tagged=True,
+        recorded="measurements",
     ),
     Route(
         "GET",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sandbox.ehr.database import Clock
 
 CACHE_LIFE, REFETCH_PAUSE = timedelta(minutes=5), timedelta(seconds=1)
 MAXIMUM_JWKS_BYTES = 100_000
+SIGNING_KEY = "signing-key.json"
 
 
 class NoKey(Exception):
@@ -24,12 +26,22 @@ class NoKey(Exception):
 
 def signing_key(folder: Path) -> RSAKey:
     """The RSA key of id_tokens, made on first use and kept in the data folder."""
-    path = folder / "signing-key.json"
+    path = folder / SIGNING_KEY
     if not path.exists():
-        key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
         path.touch(mode=0o600)
-        path.write_text(json.dumps(key.as_dict(private=True)), "utf-8")
-    return RSAKey.import_key(json.loads(path.read_text("utf-8")))
+        path.write_text(new_signing_key(), "utf-8")
+    return _imported(path.read_text("utf-8"))
+
+
+def new_signing_key() -> str:
+    """The text of a key's file."""
+    key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
+    return json.dumps(key.as_dict(private=True))
+
+
+@lru_cache(maxsize=1)  # to check an RSA key anew takes a tenth of a second
+def _imported(text: str) -> RSAKey:
+    return RSAKey.import_key(json.loads(text))
 
 
 class ClientKeys:

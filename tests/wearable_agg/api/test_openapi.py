@@ -22,6 +22,7 @@ ASKED = [route for route in ROUTES if route.credential == BY_ASSERTION]
 WINDOWS = {
     "days": "?from=2026-01-01&to=2026-01-08",
     "heartRate": "?from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
+    "measurements": "?type=workout&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
     "rhythm": "?from=2026-01-01T00:00:00Z&to=2027-01-02T00:00:00Z",
 }
 BODIES = {

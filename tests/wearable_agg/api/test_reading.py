@@ -8,6 +8,7 @@ from safeguards.assertions import Signer
 from tests.support.backend import EVERY_TOPIC, NEW_YEAR, asking, bearer, measured
 from wearable_agg.intake.withdrawal import withdraw
 from wearable_agg.measurements.batch import batch_of
+from wearable_agg.measurements.model import Workout
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.measurements.upsert import write_batch
 from wearable_agg.people import consents
@@ -24,6 +25,7 @@ ROUTES = [
     "",
     "/days?from=2026-01-01&to=2026-01-08",
     f"/heart-rate?{HOURS}",
+    f"/measurements?type=workout&{HOURS}",
     f"/rhythm?{HOURS}",
     "/findings",
 ]
@@ -97,6 +99,68 @@ def test_heart_rate_comes_in_buckets(ask, keep):
     assert answer == {"level_seconds": 300, "buckets": [[start, 2, 60.0, 65.0, 70.0]]}
 
 
+def test_a_workout_is_told_as_it_is_kept(ask, keep):
+    start, end = NEW_YEAR + timedelta(hours=8), NEW_YEAR + timedelta(hours=8, minutes=30)
+    values = {"duration": (1710.0, "s"), "distance": (2450.0, "m")}
+    walk = Workout("walking", values, start, end, 3600, "band", "Band 2", "w-1", "active")
+    keep(*walk.measurements())
+    minutes, length = (
+        ask(f"{BASE}/measurements?type={kind}&{HOURS}").get_json()
+        for kind in ("workout", "workout_distance")
+    )
+    assert minutes == {
+        "type": "workout",
+        "unit": "min",
+        "measurements": [
+            {
+                "value": 28.5,
+                "statistic": "walking",
+                "start": "2026-01-01T08:00:00+00:00",
+                "end": "2026-01-01T08:30:00+00:00",
+                "offset_seconds": 3600,
+                "source": "band",
+                "device": "Band 2",
+                "method": "active",
+                "vendor_id": "w-1",
+                "version": 1,
+            }
+        ],
+        "next": None,
+    }
+    [only] = length["measurements"]
+    assert (length["unit"], only["value"]) == ("m", 2450.0)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_values_of_several_sources_come_page_by_page_each_once(ask, keep, limit):
+    told = [measured(n, 60.0 + n, source=source) for n in range(3) for source in ("band", "scale")]
+    end = told[0].end + timedelta(minutes=5)
+    keep(*told, replace(told[0], end=end, value=99.0))
+    url, seen, cursor = f"{BASE}/measurements?type=heart_rate&limit={limit}&{HOURS}", [], ""
+    while cursor is not None:
+        page = ask(f"{url}&cursor={cursor}").get_json()
+        seen += [(one["start"], one["value"]) for one in page["measurements"]]
+        cursor = page["next"]
+    assert len(seen) == 7
+    assert sorted({value for _, value in seen}) == [60.0, 61.0, 62.0, 99.0]
+    assert [at for at, _ in seen] == sorted(at for at, _ in seen)
+
+
+def test_a_cursor_is_good_for_one_type(ask, keep):
+    keep(measured(1), measured(2))
+    url = f"{BASE}/measurements?limit=1&{HOURS}"
+    cursor = ask(f"{url}&type=heart_rate").get_json()["next"]
+    assert ask(f"{url}&type=steps&cursor={cursor}").status_code == 400
+
+
+def test_values_that_are_not_shared_are_not_told(world, ask, keep):
+    keep(measured(1))
+    with writing(world.engine) as connection:
+        consents.revoke(connection, 1, ["heart_rate"])
+    assert ask(f"{BASE}/measurements?type=heart_rate&{HOURS}").status_code == 403
+    assert ask(f"{BASE}/measurements?type=weight&{HOURS}").get_json()["measurements"] == []
+
+
 def test_data_whose_consent_is_revoked_are_withheld_and_said_to_be(world, ask, keep):
     keep(measured(1))
     with writing(world.engine) as connection:
@@ -161,6 +225,7 @@ def test_a_tenant_speaks_for_its_own_ehr_only(world, change):
         "/days?from=2026-01-01&to=yesterday",
         "/days?from=1900-01-01&to=2026-01-01",
         "/heart-rate?from=2026-01-01T00:00:00&to=2026-01-02T00:00:00",
+        "/measurements?type=mood&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
         "/heart-rate?from=0001-01-01T00:00:00%2B14:00&to=2026-01-02T00:00:00Z",
     ],
 )
@@ -206,6 +271,7 @@ def test_each_reading_is_recorded(world, ask, linked):
         "patient.read",
         "days.read",
         "heart-rate.read",
+        "measurements.read",
         "rhythm.read",
         "findings.read",
     }
