@@ -11,6 +11,7 @@ from wearable_agg.api.parameters import DAYS, INSTANTS, PAGE, days_asked, instan
 from wearable_agg.api.problems import NO_CONSENT, NOT_FOUND, Problem
 from wearable_agg.api.routes import CHART_READ, NO_PERSON, Call, Parameter, Route
 from wearable_agg.client import model
+from wearable_agg.client.measured import Measurements
 from wearable_agg.delivery import listing, rhythm
 from wearable_agg.intake.health import health_of
 from wearable_agg.measurements.buckets import level_for, read_buckets
@@ -199,7 +200,7 @@ READING = (
         "Single values of one type",
         CHART_READ,
         measured,
-        model.Measurements,
+        Measurements,
         parameters=(TYPE, *INSTANTS, *PAGE),
         problems=(NO_CONSENT,),
         tagged=True,

@@ -16,6 +16,7 @@ from wearable_agg.measurements.buckets import read_buckets
 from wearable_agg.measurements.daily import local_days
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.measurements.upsert import write_batch
+from wearable_agg.measurements.values import read_values
 from wearable_agg.store.clock import now_micros, to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import Window
@@ -87,6 +88,10 @@ def test_a_year_of_days_and_buckets_is_read_back(world):
             first.date() + timedelta(days=1),
             {"heart_rate"},
         )
+        window = (first, first + timedelta(hours=4))
+        page = read_values(connection, 1, "heart_rate", *window, 100)
+        rest = read_values(connection, 1, "heart_rate", *window, 100, page[-1].place)
+    assert [len(page), len(rest), len({one.start for one in page + rest})] == [100, 80, 180]
     assert sum(bucket.n for bucket in buckets.buckets) == 180
     assert {(bucket.min, bucket.max) for bucket in buckets.buckets} == {(60.0, 62.0)}
     assert days[0].heart_rate is not None
