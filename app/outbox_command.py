@@ -21,7 +21,7 @@ from wearable_agg.delivery.decisions_report import lines, report
 from wearable_agg.delivery.fence import raise_fence
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.letters import Letter, UnknownLetter
-from wearable_agg.delivery.permission import consent_refusal
+from wearable_agg.delivery.permission import send_refusal
 from wearable_agg.delivery.previews import resources_of
 from wearable_agg.delivery.states import State
 from wearable_agg.delivery.validation import InvalidResource
@@ -78,7 +78,7 @@ def preview(config: Path, number: int) -> None:
         identity = Identity.open(settings.keys)
         try:
             write, refusal = letters.preview(
-                connection, number, identity, personality, consent_refusal
+                connection, number, identity, personality, send_refusal
             )
         except InvalidResource as error:
             raise click.ClickException(f"it cannot be built: {error}") from error

@@ -15,7 +15,7 @@ from smart.drugs import codes_of
 from smart.lenient import mapping, mappings, text
 from smart.references import local_id
 from wearable_agg.delivery.chart import Failure, Found, Mismatched, NotSent, Refused, Resource
-from wearable_agg.delivery.patient_facts import Answer, PatientFacts, PatientRecord
+from wearable_agg.delivery.patient_facts import MERGED, Answer, PatientFacts, PatientRecord
 
 AT_ONCE = 16
 """Problem lists read at the same time, at most."""
@@ -89,7 +89,7 @@ def _replacements(resource: Resource) -> list[Mapping[str, object]]:
 
 def _unusable(resource: Resource) -> str:
     if _replacements(resource):
-        return "The patient's record was merged into another one"
+        return MERGED
     if resource.get("active") is False:
         return "The patient's record is not in use any more"
     return ""

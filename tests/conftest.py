@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.places import chromium, shared_data
@@ -77,7 +78,9 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Properties are tried on fewer examples where the long tests are left out."""
+    """Set how many examples of a property are tried, and how logged errors are written."""
+    in_plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], in_plain])
     short = "not long" in config.option.markexpr
     hypothesis.settings.load_profile("short" if short else "long")
 

@@ -16,7 +16,7 @@ from wearable_agg.delivery import letters, probes
 from wearable_agg.delivery.abilities import Personality
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.letters import Letter, UnknownLetter
-from wearable_agg.delivery.permission import consent_refusal
+from wearable_agg.delivery.permission import send_refusal
 from wearable_agg.delivery.previews import resources_of
 from wearable_agg.delivery.reconciliations import Reconciliation, last_of
 from wearable_agg.delivery.states import HELD, State
@@ -49,7 +49,7 @@ def preview(call: Call) -> dict[str, Any]:
     personality = _personality(call) or Personality()
     try:
         write, refusal = letters.preview(
-            call.connection, found.id, identity, personality, consent_refusal
+            call.connection, found.id, identity, personality, send_refusal
         )
     except InvalidResource as error:
         return {"delivery": _delivery(found), "resources": [], "refusal": f"Not valid: {error}"}

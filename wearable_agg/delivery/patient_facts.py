@@ -8,6 +8,9 @@ from typing import Protocol, TypeAlias
 
 from wearable_agg.delivery.chart import Failure
 
+MERGED = "The patient's record was merged into another one"
+"""Why nothing is written to a record that another one stands for."""
+
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:

@@ -21,12 +21,13 @@ from wearable_agg.delivery.compose import compose
 from wearable_agg.delivery.desk import Desk
 from wearable_agg.delivery.failpoints import reached
 from wearable_agg.delivery.fence import Fence
+from wearable_agg.delivery.following import follow
 from wearable_agg.delivery.gates import Gates, Key
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.modes import WriteMode, closed, withheld
 from wearable_agg.delivery.outbox import Item, Refusal, hurry, is_due, lost, recover, settle, take
-from wearable_agg.delivery.patient_facts import PatientFacts, PatientRecord
-from wearable_agg.delivery.permission import consent_refusal
+from wearable_agg.delivery.patient_facts import MERGED, PatientFacts, PatientRecord
+from wearable_agg.delivery.permission import send_refusal
 from wearable_agg.delivery.ruling import ruling
 from wearable_agg.delivery.states import Attempt, Policy, judge
 from wearable_agg.delivery.validation import InvalidResource
@@ -72,7 +73,7 @@ class Delivery:
     identity: Identity
     owner: str = field(default_factory=socket.gethostname)
     clock: Callable[[], datetime] = _now
-    refusal: Refusal = consent_refusal
+    refusal: Refusal = send_refusal
     lease: timedelta = timedelta(minutes=5)
     fence: Fence | None = None
     workers: int = 1
@@ -221,6 +222,8 @@ class Delivery:
         back = self._gates.learn(key, outcome, now, policy)
         with writing(self.engine) as connection:
             settle(connection, item, verdict, now)
+            if verdict.reason == MERGED:
+                follow(connection, item.patient)
             if back:
                 hurry(connection, *key, now)
             reached("before_done")

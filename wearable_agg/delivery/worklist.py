@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
 
 from wearable_agg.people.registry import EhrPatient
 from wearable_agg.store.clock import now_micros
@@ -25,6 +25,11 @@ def add(connection: Connection, patient: EhrPatient, person_id: int, finding_id:
             added_at=now_micros(),
         )
     )
+
+
+def remove(connection: Connection, patient: EhrPatient, finding_id: str) -> None:
+    """Take a finding off the list of a record that it is not of."""
+    connection.execute(delete(worklist).where(_row(patient, finding_id)))
 
 
 def see(connection: Connection, patient: EhrPatient, finding_id: str, by: str) -> None:

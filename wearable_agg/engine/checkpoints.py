@@ -1,8 +1,7 @@
-"""Where the engine stands: a state for each shard, all at one place in the inbox."""
+"""Where the engine stands: each shard's state, and its place in the inbox."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,54 +14,63 @@ from wearable_agg.store.clock import now_micros
 from wearable_agg.store.engine_tables import engine_checkpoints
 from wearable_agg.store.upserts import insert
 
-VERSION = 1
+VERSION = 2
 """Changes with what is kept beside the states, which have a version of their own."""
+
+_READABLE = (1, VERSION)
+"""In the first version all shards were saved together, at the same place."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """The id of the last frame taken in, and each shard's state after it, by shard number."""
+class Standing:
+    """A shard's state after the frame with id `cursor`, and after all before it."""
 
+    shard: int
     cursor: int
-    states: tuple[ShardState, ...]
+    state: ShardState
 
 
-def load(connection: Connection) -> Checkpoint:
-    """Return the latest checkpoint, that of an engine which has seen nothing where there is none.
+def load(connection: Connection) -> list[Standing]:
+    """Return where each shard stood, by shard number; one that was never saved has seen nothing.
 
-    States that this version cannot read are left out, with a warning: analysis then goes on from
-    the saved place with fresh ones. An episode under way is found again within minutes; what was
+    A state that this version cannot read is left out, with a warning: analysis then goes on from
+    the saved place with a fresh one. An episode under way is found again within minutes; what was
     recorded before is not analysed a second time, by other rules.
     """
-    query = select(engine_checkpoints).order_by(engine_checkpoints.c.shard)
-    rows = connection.execute(query).all()
-    if not rows:
-        return Checkpoint(0, _fresh())
+    rows = {row.shard: row for row in connection.execute(select(engine_checkpoints))}
+    return [
+        _standing(rows[shard]) if shard in rows else Standing(shard, 0, new_shard())
+        for shard in range(SHARDS)
+    ]
+
+
+def _standing(row: Row[Any]) -> Standing:
     try:
-        return Checkpoint(rows[0].cursor, _states(rows))
+        return Standing(row.shard, row.cursor, _state(row))
     except UnreadableState as error:
-        log.warning("analysis starts afresh", cursor=rows[0].cursor, reason=str(error))
-        return Checkpoint(rows[0].cursor, _fresh())
+        where = {"shard": row.shard, "cursor": row.cursor}
+        log.warning("analysis starts afresh", **where, reason=str(error))
+        return Standing(row.shard, row.cursor, new_shard())
 
 
-def _states(rows: Sequence[Row[Any]]) -> tuple[ShardState, ...]:
-    if len(rows) != SHARDS or any(row.version != VERSION for row in rows):
+def _state(row: Row[Any]) -> ShardState:
+    if row.version not in _READABLE:
         raise UnreadableState("saved by an engine of another version")
-    return tuple(ShardState.from_bytes(row.state) for row in rows)
+    return ShardState.from_bytes(row.state)
 
 
-def _fresh() -> tuple[ShardState, ...]:
-    return tuple(new_shard() for _ in range(SHARDS))
+def save(connection: Connection, standing: Standing) -> None:
+    """Replace a shard's checkpoint, in the caller's transaction.
 
-
-def save(connection: Connection, cursor: int, states: Sequence[ShardState]) -> None:
-    """Replace the checkpoint, in the caller's transaction."""
-    where = {"cursor": cursor, "version": VERSION, "saved_at": now_micros()}
-    statement = insert(engine_checkpoints)
-    news = {name: statement.excluded[name] for name in (*where, "state")}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["shard"], set_=news),
-        [{**where, "shard": n, "state": state.to_bytes()} for n, state in enumerate(states)],
-    )
+    All events up to it are to be committed before or with it.
+    """
+    values = {
+        "cursor": standing.cursor,
+        "version": VERSION,
+        "saved_at": now_micros(),
+        "state": standing.state.to_bytes(),
+    }
+    statement = insert(engine_checkpoints).values(shard=standing.shard, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["shard"], set_=values))

@@ -69,6 +69,13 @@ class DayTotals:
         return self._upload_days.get(tenant, 0)
 
 
+def tell_again(
+    connection: Connection, person_id: int, wanted: Collection[tuple[str, date]]
+) -> None:
+    """Tell of the totals of (type, day) anew: another record stands for the person now."""
+    _tell(connection, person_id, timezone_of(connection, person_id), wanted)
+
+
 def _tell(
     connection: Connection, person_id: int, zone: ZoneInfo, wanted: Collection[tuple[str, date]]
 ) -> None:

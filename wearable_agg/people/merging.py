@@ -4,28 +4,32 @@ A merge moves no data. The retired record and everything that belongs to its per
 are; the record is answered for the surviving person, whose data from then on are read together
 with those of the person merged into them. So taking a merge back restores what was, and what came
 meanwhile belongs to the account or record that it came by. What waits to be written into the
-retired chart is parked, and waits again after an unmerge.
+retired chart is parked; open findings and totals that did not get there are queued for the
+surviving one, once. After an unmerge each chart is told only of its own person again, but for
+findings that were written into the surviving one meanwhile: they are named in the audit trail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
 from safeguards.audit import record
 from safeguards.strict_json import dumps, loads
+from wearable_agg.delivery.following import WAITING, days_kept_out, days_of, follow, return_to
+from wearable_agg.delivery.patient_facts import MERGED
+from wearable_agg.intake.day_totals import tell_again
 from wearable_agg.people.proposals import settle
 from wearable_agg.people.registry import EhrPatient, person_for, survivor_of, touch
 from wearable_agg.people.work_items import REPLACED_RECORD, REPLACING_RECORD
 from wearable_agg.store.clock import now_micros
-from wearable_agg.store.outbox_tables import outbox
+from wearable_agg.store.outbox_tables import NEWS, outbox
 from wearable_agg.store.people_tables import ehr_patients, person_merges, persons
 
-WAITING = ("pending", "retry")
 PARKED = "parked"
-REASON = "The patient's record was merged into another one"
 
 
 class CannotMerge(Exception):
@@ -62,6 +66,8 @@ def merge(connection: Connection, retired: EhrPatient, surviving: str, by: str) 
     _note(connection, retired, "people.merged", by, {"into": surviving, "parked": len(moved)})
     decided = ((gone, REPLACED_RECORD, surviving), (kept, REPLACING_RECORD, retired.patient_id))
     settle(connection, decided, by, by)
+    follow(connection, retired)
+    tell_again(connection, kept, _dates(days_kept_out(connection, retired)))
     _touch(connection, gone, kept)
     return int(merged)
 
@@ -88,7 +94,14 @@ def unmerge(connection: Connection, retired: EhrPatient, by: str) -> None:
         .values(undone_at=now_micros(), undone_by=by)
     )
     _unpark(connection, made)
-    _note(connection, retired, "people.unmerged", by, {"from": made.surviving_patient})
+    left = _sibling(retired, made.surviving_patient)
+    return_to(connection, retired, left, made.retired_person)
+    days = _dates(days_of(connection, left, since=made.merged_at))
+    for person_id in (made.retired_person, made.surviving_person):
+        tell_again(connection, person_id, days)
+    written = _written(connection, left, made.retired_person)
+    detail = {"from": made.surviving_patient, "findings_in_its_chart": written}
+    _note(connection, retired, "people.unmerged", by, detail)
     _touch(connection, made.retired_person, made.surviving_person)
 
 
@@ -138,7 +151,7 @@ def _park(connection: Connection, patient: EhrPatient) -> list[dict[str, Any]]:
     rows = connection.execute(select(outbox.c.id, outbox.c.state, outbox.c.reason).where(*waiting))
     was = [{"id": row.id, "state": row.state, "reason": row.reason} for row in rows]
     connection.execute(
-        update(outbox).where(*waiting).values(state=PARKED, reason=REASON, updated_at=now_micros())
+        update(outbox).where(*waiting).values(state=PARKED, reason=MERGED, updated_at=now_micros())
     )
     return was
 
@@ -147,9 +160,27 @@ def _unpark(connection: Connection, made: Row[Any]) -> None:
     for was in loads(made.moved):
         connection.execute(
             update(outbox)
-            .where(outbox.c.id == was["id"], outbox.c.state == PARKED, outbox.c.reason == REASON)
+            .where(outbox.c.id == was["id"], outbox.c.state == PARKED, outbox.c.reason == MERGED)
             .values(state=was["state"], reason=was["reason"], updated_at=now_micros())
         )
+
+
+def _dates(subjects: Iterable[tuple[str, str]]) -> set[tuple[str, date]]:
+    return {(kind, date.fromisoformat(day)) for kind, day in subjects}
+
+
+def _written(connection: Connection, record: EhrPatient, person_id: int) -> list[str]:
+    """Return the findings of a person that are, or may be, in a record's chart."""
+    rows = connection.execute(
+        select(outbox.c.subject).where(
+            NEWS,
+            outbox.c.tenant == record.tenant,
+            outbox.c.issuer == record.issuer,
+            outbox.c.patient_id == record.patient_id,
+            outbox.c.person_id == person_id,
+        )
+    )
+    return sorted(rows.scalars())
 
 
 def _note(

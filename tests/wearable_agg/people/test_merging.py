@@ -116,12 +116,17 @@ def test_two_wearables_of_one_kind_are_not_added_up(world, two):
     assert sum(bucket.n for bucket in buckets) == 60
 
 
-def test_what_waits_for_the_retired_chart_is_parked_and_new_writes_go_to_the_other(world, two):
+def test_what_waits_for_the_retired_chart_is_parked_and_goes_to_the_other_once(world, two):
     merged(world)
-    assert world.rows("SELECT patient_id, state FROM outbox ORDER BY 1") == [
-        (OLD, "parked"),
-        (NEW, "pending"),
+    assert world.rows(QUEUED) == [
+        (OLD, two[0], "parked"),
+        (NEW, two[0], "pending"),
+        (NEW, two[1], "pending"),
     ]
+    for _ in range(2):
+        with writing(world.engine) as connection:
+            follow(connection, RETIRED)
+    assert len(world.rows(QUEUED)) == 3
     with world.engine.connect() as connection:
         for person in two:
             assert [one.patient_id for one in patients_of(connection, person)] == [NEW]
@@ -133,6 +138,41 @@ def test_taken_apart_everything_is_as_it_was(world, two):
     assert everything(world) != before
     apart(world)
     assert everything(world) == before
+
+
+def test_what_the_ehr_refused_for_the_merge_goes_to_the_surviving_chart(world, two):
+    refuse(world, OLD, MERGED)
+    merged(world)
+    assert (NEW, two[0], "pending") in world.rows(QUEUED)
+    apart(world)
+    assert world.rows(QUEUED) == [(OLD, two[0], "pending"), (NEW, two[1], "pending")]
+
+
+@pytest.mark.parametrize("reason", ["The person no longer allows this data to be used", "In use"])
+def test_what_was_refused_for_another_reason_stays_refused(world, two, reason):
+    refuse(world, OLD, reason)
+    merged(world)
+    assert world.rows(QUEUED) == [(OLD, two[0], "parked"), (NEW, two[1], "pending")]
+    apart(world)
+    assert world.rows(QUEUED) == [(OLD, two[0], "parked"), (NEW, two[1], "pending")]
+
+
+def test_what_a_chart_holds_or_somebody_closed_is_not_written_to_the_other(world, two):
+    with writing(world.engine) as connection:
+        connection.exec_driver_sql("UPDATE findings SET state = 'resolved'")
+    merged(world)
+    assert world.rows(QUEUED) == [(OLD, two[0], "parked"), (NEW, two[1], "pending")]
+
+
+def test_taken_apart_nothing_of_one_is_sent_to_the_other(world, two):
+    merged(world)
+    with writing(world.engine) as connection:
+        connection.exec_driver_sql(f"UPDATE findings SET state = 'resolved' WHERE person_id = {two[0]}")  # noqa: S608
+        record_started(connection, detection(two[0], 5))
+        state = {"attempt_id": "a", "state": "unknown"}
+        [first, late] = map(one_of, (two[0], two[0]))
+    assert first and late and state
+    apart(world)
 
 
 def test_what_came_meanwhile_stays_with_the_record_it_came_by(world, two):
