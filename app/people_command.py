@@ -41,7 +41,8 @@ def people() -> None:
 def merge(config: Path, retired: str, surviving: str, tenant: str | None, user: str) -> None:
     """Merge the EHR's patient RETIRED into SURVIVING, as the EHR did.
 
-    Nothing is lost: SURVIVING shows both, and what waits for RETIRED's chart is parked.
+    Nothing is lost: SURVIVING shows both. What waits for RETIRED's chart is parked, and what is
+    still open of it is queued for SURVIVING's.
     """
     settings = Settings.load(config)
     record = _record(settings, tenant, retired)
@@ -55,7 +56,11 @@ def merge(config: Path, retired: str, surviving: str, tenant: str | None, user: 
 @click.option("--by", "user", required=True, help="Who decided it, for the audit trail.")
 @click.pass_obj
 def unmerge(config: Path, retired: str, tenant: str | None, user: str) -> None:
-    """Take a merge of the EHR's patient RETIRED back: everything is as it was."""
+    """Take a merge of the EHR's patient RETIRED back: everything is as it was.
+
+    Findings that were written into the other chart meanwhile stay there; the audit trail names
+    them.
+    """
     settings = Settings.load(config)
     record = _record(settings, tenant, retired)
     _write(settings, lambda c: merging.unmerge(c, record, f"operator/{user}"))

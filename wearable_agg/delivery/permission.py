@@ -25,8 +25,7 @@ def record_refusal(connection: Connection, item: Item) -> str:
     """Say that the record stands for somebody else: records merged in error were taken apart."""
     chart = item.patient
     whose = person_for(connection, chart.tenant, chart.issuer, chart.patient_id)
-    theirs = whose in (None, item.person_id, survivor_of(connection, item.person_id))
-    return "" if theirs else OTHERS_RECORD
+    return "" if whose == survivor_of(connection, item.person_id) else OTHERS_RECORD
 
 
 def consent_refusal(connection: Connection, item: Item) -> str:

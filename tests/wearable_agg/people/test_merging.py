@@ -1,16 +1,24 @@
 """Two records of one human: merged nothing is lost, taken apart everything is as it was."""
 
-from datetime import timedelta
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
-from tests.support.backend import ISSUER, NEW_YEAR, link_person, measured
+from tests.support.backend import ISSUER, NEW_YEAR, OSLO, link_person, measured
 from wearable_agg.delivery.detection import Detection
 from wearable_agg.delivery.findings import list_findings, record_started
+from wearable_agg.delivery.following import follow
+from wearable_agg.delivery.outbox import take
+from wearable_agg.delivery.patient_facts import MERGED
+from wearable_agg.delivery.permission import send_refusal
+from wearable_agg.intake.day_totals import tell_again
 from wearable_agg.intake.withdrawal import withdraw
 from wearable_agg.measurements.batch import batch_of
 from wearable_agg.measurements.buckets import read_buckets
 from wearable_agg.measurements.daily import local_days
+from wearable_agg.measurements.localdays import midnight
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.measurements.upsert import write_batch
 from wearable_agg.people.accounts import accounts_of
@@ -24,6 +32,7 @@ from wearable_agg.people.registry import (
     touch,
 )
 from wearable_agg.store.database import writing
+from wearable_agg.store.outbox_tables import outbox
 
 OLD, NEW = "marit-old", "marit-solheim"
 RETIRED = EhrPatient("sandbox", ISSUER, OLD)
@@ -73,6 +82,16 @@ def detection(person, number):
         signal="ECG",
         strip=None,
     )
+
+
+QUEUED = "SELECT patient_id, person_id, state FROM outbox ORDER BY 1, 2"
+
+
+def put(world, patient, person, **values):
+    """Have the rows of a person for a record stand as delivery would leave them."""
+    with writing(world.engine) as connection:
+        rows = (outbox.c.patient_id == patient) & (outbox.c.person_id == person)
+        connection.execute(update(outbox).where(rows).values(**values))
 
 
 def merged(world):
@@ -141,7 +160,7 @@ def test_taken_apart_everything_is_as_it_was(world, two):
 
 
 def test_what_the_ehr_refused_for_the_merge_goes_to_the_surviving_chart(world, two):
-    refuse(world, OLD, MERGED)
+    put(world, OLD, two[0], state="parked", reason=MERGED)
     merged(world)
     assert (NEW, two[0], "pending") in world.rows(QUEUED)
     apart(world)
@@ -150,7 +169,7 @@ def test_what_the_ehr_refused_for_the_merge_goes_to_the_surviving_chart(world, t
 
 @pytest.mark.parametrize("reason", ["The person no longer allows this data to be used", "In use"])
 def test_what_was_refused_for_another_reason_stays_refused(world, two, reason):
-    refuse(world, OLD, reason)
+    put(world, OLD, two[0], state="parked", reason=reason)
     merged(world)
     assert world.rows(QUEUED) == [(OLD, two[0], "parked"), (NEW, two[1], "pending")]
     apart(world)
@@ -166,13 +185,65 @@ def test_what_a_chart_holds_or_somebody_closed_is_not_written_to_the_other(world
 
 def test_taken_apart_nothing_of_one_is_sent_to_the_other(world, two):
     merged(world)
-    with writing(world.engine) as connection:
-        connection.exec_driver_sql(f"UPDATE findings SET state = 'resolved' WHERE person_id = {two[0]}")  # noqa: S608
-        record_started(connection, detection(two[0], 5))
-        state = {"attempt_id": "a", "state": "unknown"}
-        [first, late] = map(one_of, (two[0], two[0]))
-    assert first and late and state
+    put(world, NEW, two[0], state="unknown")  # perhaps it is in the chart already
+    put(world, NEW, two[1], state="done")
     apart(world)
+    put(world, NEW, two[0], state="pending")  # it was looked for and is not
+    with writing(world.engine) as connection:
+        soon = datetime.now(UTC) + timedelta(seconds=1)
+        [one, other] = (
+            take(connection, soon, timedelta(minutes=5), "a", send_refusal) for _ in range(2)
+        )
+    assert (one.patient.patient_id, one.person_id, other) == (OLD, two[0], None)
+    assert (NEW, two[0], "parked") in world.rows(QUEUED)
+    put(world, OLD, two[0], state="pending")
+    merged(world)
+    assert (NEW, two[0], "pending") in world.rows(QUEUED)
+
+
+def test_a_finding_of_the_time_together_goes_to_its_own_record_afterwards(world, two):
+    with writing(world.engine) as connection:
+        connection.exec_driver_sql("UPDATE findings SET state = 'resolved'")
+    merged(world)
+    with writing(world.engine) as connection:
+        found = record_started(connection, detection(two[0], 5))
+    queued = "SELECT patient_id FROM outbox WHERE subject = ?"
+    assert world.rows(queued, found) == [(NEW,)]
+    apart(world)
+    assert world.rows(queued, found) == [(OLD,)]
+    listed = "SELECT patient_id FROM worklist WHERE finding_id = ?"
+    assert world.rows(listed, found) == [(OLD,)]
+
+
+def test_findings_that_reached_the_other_chart_are_named_in_the_audit_trail(world, two):
+    merged(world)
+    put(world, NEW, two[0], state="done")
+    apart(world)
+    [(finding,)] = world.rows("SELECT id FROM findings WHERE person_id = ?", two[0])
+    [(detail,)] = world.rows("SELECT detail FROM audit WHERE action = 'people.unmerged'")
+    assert json.loads(detail)["findings_in_its_chart"] == [finding]
+
+
+def test_totals_go_where_the_person_is(world, two):
+    day = datetime.now(OSLO).date() - timedelta(days=2)
+    start, end = (midnight(day + timedelta(days=n), OSLO) for n in (0, 1))
+    total = measured(value=9000.0, kind="steps", start=start, end=end)
+    with writing(world.engine) as connection:
+        write_batch(connection, "sandbox", two[0], batch_of([total], TYPES))
+        tell_again(connection, two[0], {("steps", day)})
+    queued = """
+        SELECT patient_id, person_id, state, payload FROM outbox WHERE kind = 'day' ORDER BY id
+    """
+
+    def told():
+        rows = world.rows(queued)
+        return [(*row[:3], json.loads(row[3])["value"]) for row in rows]
+
+    merged(world)
+    old = (OLD, two[0])
+    assert told() == [(*old, "parked", 9000), (NEW, two[1], "pending", 9000)]
+    apart(world)
+    assert told() == [(*old, "pending", 9000), (NEW, two[1], "pending", None)]
 
 
 def test_what_came_meanwhile_stays_with_the_record_it_came_by(world, two):
