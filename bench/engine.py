@@ -40,11 +40,13 @@ from safeguards.vault import Vault
 from wearable_agg.afib.step import warm_up
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine import checkpoints
+from wearable_agg.engine.checkpoints import Standing
 from wearable_agg.engine.embedded import EmbeddedEngine
+from wearable_agg.engine.pace import beat, calm_memory
 from wearable_agg.store.database import open_database, writing
 from wearable_agg.store.migrations import migrate
 
-INTERVAL = 0.4
+INTERVAL = 0.2
 """Seconds between looks into the inbox, as `engine_interval_seconds` is by default."""
 
 LOOK_SECONDS = 0.005
@@ -76,9 +78,7 @@ class Watcher:
     def __init__(self, wearables: Path) -> None:
         self._answer, answer = multiprocessing.Pipe(duplex=False)
         self._over = multiprocessing.Event()
-        self._process = multiprocessing.Process(
-            target=_watch, args=(wearables, answer, self._over)
-        )
+        self._process = multiprocessing.Process(target=_watch, args=(wearables, answer, self._over))
         self._process.start()
 
     def end(self) -> list[tuple[str, float, float]]:
@@ -129,7 +129,8 @@ def run(folder: Path, streams: int, seconds: int, together: bool) -> Measured:
 def _engine(folder: Path, scene: Scene, ecg: Engine, wearables: Engine) -> EmbeddedEngine:
     """Return an engine that has seen what is behind the streams."""
     with writing(wearables) as connection:
-        checkpoints.save(connection, 0, states_before(scene))
+        for shard, state in enumerate(states_before(scene)):
+            checkpoints.save(connection, Standing(shard, 0, state))
     vault = Vault.open(folder / "keys")
     engine = EmbeddedEngine(ecg, wearables, vault, {"bench": "Europe/Oslo"})
     engine.resume()
@@ -138,15 +139,12 @@ def _engine(folder: Path, scene: Scene, ecg: Engine, wearables: Engine) -> Embed
 
 def follow(engine: EmbeddedEngine, feeder: Feeder) -> None:
     """Run the engine until nothing more comes."""
+    calm_memory()
     while True:
         running = feeder.running
-        if engine.advance():
-            continue
-        if not running:
+        more = beat(engine, lambda: False, INTERVAL, time.sleep)
+        if not running and not more:
             return
-        engine.settle()
-        if not engine.tidy():
-            time.sleep(INTERVAL)
 
 
 def report(made: Measured) -> str:

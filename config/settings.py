@@ -98,7 +98,7 @@ class Settings:
     gateway: Listen
     tenants: tuple[Tenant, ...]
     vendors: Mapping[str, VendorApp]
-    engine_interval_seconds: float = 0.4
+    engine_interval_seconds: float = 0.2
     delivery_interval_seconds: float = 0.5
     worker_interval_seconds: float = 0.3
     backfill_days: int = 365

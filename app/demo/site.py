@@ -122,7 +122,7 @@ def _settings(site: Site, secret: str) -> str:
     backend_scopes = json.dumps(DELIVERY_SCOPES.split())
     return f"""\
 data = "."
-engine_interval_seconds = 0.4
+engine_interval_seconds = 0.2
 delivery_interval_seconds = 0.5
 
 {_listen("web", site.first_port + 10, site.web_url)}

@@ -12,6 +12,7 @@ from safeguards.vault import KeyUnavailable, Vault
 from wearable_agg.afib.step import warm_up
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
+from wearable_agg.engine.pace import beat, calm_memory
 from wearable_agg.engine.spots import SpotClassifier
 from wearable_agg.store.database import open_database
 from wearable_agg.store.migrations import migrate
@@ -43,16 +44,13 @@ def _work(
 ) -> None:
     """Follow the inbox; where a database cannot be used, pause and go back to the checkpoint."""
     resumed = False
+    calm_memory()
     while not stop.is_set():
         try:
             if not resumed:
                 engine.resume()
                 resumed = True
-            if engine.advance():
-                continue
-            engine.settle()
-            if not engine.tidy() and not spots.step():
-                stop.wait(interval)
+            beat(engine, spots.step, interval, stop.wait)
         except (SQLAlchemyError, KeyUnavailable) as error:
             log.error("database or keys not usable", reason=str(error.__cause__ or error))
             resumed = False

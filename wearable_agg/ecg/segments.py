@@ -36,8 +36,11 @@ FRAMES = 60
 MOST = 10 * FRAMES
 """Frames of a stream that one call looks at."""
 
-GROUPS = 20
+GROUPS = 8
 """Streams that one call packs: bounds how long the file is kept from the gateway."""
+
+SESSIONS = 400
+"""Sessions that one call looks at."""
 
 log = structlog.get_logger()
 
@@ -56,6 +59,7 @@ def pack_analysed(ecg: Engine, vault: Vault, cursor: int, after: int = 0) -> int
     made: list[tuple[dict[str, Any], list[int]]] = []
     more = False
     with ecg.connect() as connection:
+        last = connection.execute(select(func.max(frames.c.session))).scalar() or 0
         groups = _ripe(connection, cursor, after)
         sessions = sessions_by_id(connection, {session for session, _ in groups})
         for session, lead in groups:
@@ -68,9 +72,10 @@ def pack_analysed(ecg: Engine, vault: Vault, cursor: int, after: int = 0) -> int
             connection.execute(segments.insert(), [values for values, _ in made])
             packed_ids = [{"gone": one} for _, ids in made for one in ids]
             connection.execute(delete(frames).where(frames.c.id == bindparam("gone")), packed_ids)
-    if not groups:
-        return None
-    return groups[0][0] - 1 if more and made else groups[-1][0]
+    if more and made:
+        return groups[0][0] - 1
+    reached = groups[-1][0] if len(groups) == GROUPS else after + SESSIONS
+    return reached if reached < last else None
 
 
 def between(
@@ -110,11 +115,12 @@ def is_sealed(samples: bytes) -> bool:
 
 
 def _ripe(connection: Connection, cursor: int, after: int) -> list[tuple[int, int]]:
-    """Return streams with enough frames for a segment; answered from the index alone."""
+    """Return the first streams with enough frames for a segment; answered from an index alone."""
     query = (
         select(frames.c.session, frames.c.lead)
         .where(
             frames.c.session > after,
+            frames.c.session <= after + SESSIONS,
             frames.c.id <= cursor,
             frames.c.lead != END_OF_SESSION,
             _usable(),

@@ -25,10 +25,12 @@ _MICROS = 1_000_000
 _MILLISECOND = 1000
 
 
-def open_episodes(connection: Connection) -> Sequence[RowMapping]:
-    """Return the episodes in streams that are still going on."""
-    query = select(episodes).where(episodes.c.end.is_(None), episodes.c.decider == DECIDER)
-    return connection.execute(query).mappings().all()
+def open_episodes(connection: Connection, after: str, most: int) -> Sequence[RowMapping]:
+    """Return the first few episodes in streams that are still going on, of ids above `after`."""
+    query = select(episodes).where(
+        episodes.c.id > after, episodes.c.end.is_(None), episodes.c.decider == DECIDER
+    )
+    return connection.execute(query.order_by(episodes.c.id).limit(most)).mappings().all()
 
 
 def ended(

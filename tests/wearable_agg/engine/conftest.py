@@ -125,7 +125,7 @@ def rows(engine: Engine, query: Any) -> list[tuple[Any, ...]]:
 
 
 def drain(engine: EmbeddedEngine) -> None:
-    while engine.advance():
+    while engine.advance() or engine.record():
         pass
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from wearable_agg.afib.types import Analysed, EpisodeEnded, EpisodeStarted, Evidence
-from wearable_agg.engine.embedded import alerts_first
+from wearable_agg.engine.backlog import alerts_first
 
 NUMBERS = Evidence(*[0.0] * len(Evidence.__dataclass_fields__))
 

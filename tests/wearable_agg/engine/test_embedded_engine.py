@@ -105,10 +105,13 @@ def test_crashes_at_any_batch_change_nothing(place, places, run_to_end, monkeypa
     run_to_end(calm.engine())
     engine = place.engine()
     while engine.advance():
+        while chance.random() < 0.7 and engine.record():
+            pass
         if chance.random() < 0.2:
             engine.save()
         if chance.random() < 0.2:
             engine = place.engine()
+    run_to_end(engine)
     assert place.wrote() == calm.wrote()
 
 

@@ -10,7 +10,7 @@ from sandbox.patient.rhythm import Programme
 from wearable_agg.delivery.findings import list_findings
 from wearable_agg.ecg import inbox
 from wearable_agg.ecg.tables import frames
-from wearable_agg.engine import embedded
+from wearable_agg.engine import checkpoints, settling
 from wearable_agg.people import consents
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.database import writing
@@ -24,7 +24,7 @@ GOES_ON = Programme(ONSET, 1e9)
 
 @pytest.fixture(autouse=True)
 def look_each_time(monkeypatch):
-    monkeypatch.setattr(embedded, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(settling, "ROUND_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -123,7 +123,9 @@ def test_a_stream_silent_for_long_is_given_up_and_begins_anew(place, recorded, r
     age(place, LIMITS["forgotten_after_seconds"] + 60)
     engine = place.engine()
     settled(engine, run_to_end)
-    assert engine._next_streams() == []
+    engine.save()
+    with place.wearables.connect() as connection:
+        assert all(not one.state.streams for one in checkpoints.load(connection))
     place.store(recorded, 1200, 1800)
     settled(engine, run_to_end)
     assert len(episodes_of(place)) == 2
