@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sandbox.patient.rhythm import Programme
 from wearable_agg.delivery.findings import list_findings, strip
 from wearable_agg.ecg.tables import frames, quarantined
-from wearable_agg.engine import embedded
+from wearable_agg.engine import checkpoints, embedded
 from wearable_agg.people import consents
 from wearable_agg.store.database import writing
 from wearable_agg.store.engine_tables import engine_checkpoints
@@ -98,21 +98,83 @@ def test_engine_that_starts_again_from_nothing_writes_the_same(place, paroxysm, 
 @pytest.mark.parametrize("seed", range(2))
 def test_crashes_at_any_batch_change_nothing(place, places, run_to_end, monkeypatch, seed):
     chance = random.Random(seed)  # noqa: S311
-    monkeypatch.setattr(embedded, "BATCH", chance.choice([37, 251, 1000]))
+    monkeypatch.setattr(embedded, "BATCH", chance.choice([61, 251, 1000]))
     calm = places()
     for here in (place, calm):
-        here.store(here.pair("marit-solheim", 7, PAROXYSM, 3600))
+        store_in_turn(here, chance=random.Random(seed))  # noqa: S311
     run_to_end(calm.engine())
+    monkeypatch.setattr(embedded, "CHECKPOINT_SECONDS", 0.0)
     engine = place.engine()
     while engine.advance():
         while chance.random() < 0.7 and engine.record():
             pass
-        if chance.random() < 0.2:
+        if chance.random() < 0.1:
             engine.save()
         if chance.random() < 0.2:
             engine = place.engine()
     run_to_end(engine)
     assert place.wrote() == calm.wrote()
+    assert len(episodes_of(place)) == 4
+
+
+def store_in_turn(place, chance):
+    """Store three patients' ECG bit by bit, one after another; amid an episode one says bye."""
+    first, second, third = (
+        place.pair(f"patient-{seed}", seed, Programme(600, 1500), 1800) for seed in (7, 8, 9)
+    )
+    for begin in range(0, 1800, 300):
+        for recorded in chance.sample([first, second, third], 3):
+            place.store(recorded, begin, begin + 300)
+        if begin == 900:
+            place.bye(second)
+
+
+def test_shards_are_saved_in_turn_and_each_goes_on_from_its_own_place(
+    place, paroxysm, run_to_end, monkeypatch
+):
+    monkeypatch.setattr(embedded, "BATCH", 400)
+    monkeypatch.setattr(embedded, "CHECKPOINT_SECONDS", 0.0)
+    engine = place.engine()
+    for _ in range(4):
+        engine.advance()
+        while engine.record():
+            pass
+    with place.wearables.connect() as connection:
+        cursors = [one.cursor for one in checkpoints.load(connection)]
+    assert sorted(cursors) == [0, 0, 0, 0, 400, 800, 1200, 1600]
+    monkeypatch.setattr(embedded, "BATCH", 5000)
+    run_to_end(place.engine())
+    assert len(episodes_of(place)) == 1
+    assert sum(row[5] for row in place.wrote()["analysed"]) > 3500
+
+
+def test_no_checkpoint_is_saved_before_what_it_rests_on(place, paroxysm, run_to_end, monkeypatch):
+    monkeypatch.setattr(embedded, "BATCH", 5000)
+    monkeypatch.setattr(embedded, "CHECKPOINT_SECONDS", 0.0)
+    engine = place.engine()
+    for _ in range(embedded.SHARDS):
+        engine.advance()
+    assert place.wrote()["analysed"] == []
+    with place.wearables.connect() as connection:
+        assert {one.cursor for one in checkpoints.load(connection)} == {0}
+    assert engine.record()
+    run_to_end(engine)
+    with place.wearables.connect() as connection:
+        assert {one.cursor for one in checkpoints.load(connection)} == {3600}
+
+
+def test_checkpoint_of_the_first_version_is_read(place, paroxysm, run_to_end, monkeypatch):
+    monkeypatch.setattr(embedded, "BATCH", 3000)
+    first = place.engine()
+    first.advance()
+    first.save()
+    with place.wearables.begin() as connection:
+        connection.execute(update(engine_checkpoints).values(version=1))
+    with place.ecg.begin() as connection:
+        connection.execute(text("DELETE FROM frames WHERE sequence < 3000"))
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    assert abs((episode.end - ORIGIN) / 1e6 - END) < 120
 
 
 def test_saved_place_is_where_it_goes_on(place, paroxysm, run_to_end, monkeypatch):

@@ -161,6 +161,7 @@ def test_segments_from_before_they_were_sealed_are_read(place, recorded, run_to_
 def test_many_streams_are_packed_in_turn(place, run_to_end, monkeypatch):
     monkeypatch.setattr(packing, "GROUPS", 2)
     monkeypatch.setattr(packing, "MOST", 130)
+    monkeypatch.setattr(packing, "SESSIONS", 3)
     for seed in range(5):
         place.store(place.pair(f"patient-{seed}", seed + 1, Programme(1e9, 1e9), 200))
     engine = place.engine()

@@ -25,6 +25,7 @@ GOES_ON = Programme(ONSET, 1e9)
 @pytest.fixture(autouse=True)
 def look_each_time(monkeypatch):
     monkeypatch.setattr(settling, "ROUND_SECONDS", 0.0)
+    monkeypatch.setattr(settling, "EPISODES_AT_ONCE", 1)
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def age(place, seconds):
 
 def settled(engine, run_to_end):
     run_to_end(engine)
-    engine.settle()
+    while engine.settle():
+        pass
     run_to_end(engine)
 
 
