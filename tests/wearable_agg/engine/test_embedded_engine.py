@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from sandbox.patient.rhythm import Programme
@@ -283,6 +283,24 @@ def test_stream_that_goes_on_after_bye_begins_anew(place, run_to_end):
     assert [abs((other.end - ORIGIN) / 1e6 - END) < 120 for other in others] == [True]
     engine.save()
     assert engine.advance() is False
+
+
+def test_a_bye_that_a_shard_has_seen_is_not_taken_again_for_one_that_is_behind(place, run_to_end):
+    recorded = place.pair("marit-solheim", 7, Programme(300, 1e9), 1200)
+    place.store(recorded, 0, 700)
+    place.bye(recorded)
+    place.store(recorded, 700, 1200)
+    engine = place.engine()
+    run_to_end(engine)
+    engine.save()
+    before = place.wrote()
+    with place.wearables.begin() as connection:
+        saved = [one for one in checkpoints.load(connection) if one.state.streams]
+        behind = engine_checkpoints.c.shard != saved[0].shard
+        connection.execute(delete(engine_checkpoints).where(behind))
+    run_to_end(place.engine())
+    assert place.wrote() == before
+    assert [one.end is None for one in episodes_of(place)] == [False, True]
 
 
 @pytest.mark.threat("T42")
