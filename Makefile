@@ -25,7 +25,7 @@ faults: .venv/installed-dev  ## 10,000 findings and 1,000 kills over five kinds 
 lint: .venv/installed-dev
 	@$(PYTHON) -m tests.run lint types imports
 
-.venv/installed: requirements.lock pyproject.toml deploy/environment.sh
+.venv/installed: requirements.lock pyproject.toml deploy/environment.sh deploy/installer.lock
 	@deploy/environment.sh requirements.lock
 	@touch $@
 
@@ -34,7 +34,7 @@ lint: .venv/installed-dev
 	@$(PYTHON) -m wearable_agg.afib
 	@touch $@
 
-.venv/installed-dev: requirements-dev.lock pyproject.toml deploy/environment.sh deploy/chromium.sh deploy/postgresql.sh
+.venv/installed-dev: requirements-dev.lock pyproject.toml deploy/environment.sh deploy/installer.lock deploy/chromium.sh deploy/postgresql.sh
 	@deploy/environment.sh requirements-dev.lock
 	@deploy/chromium.sh
 	@deploy/postgresql.sh
