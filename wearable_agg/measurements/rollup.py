@@ -30,21 +30,16 @@ Bucket = tuple[int, int]
 _SECOND = 1_000_000
 _FINEST_LENGTH = LEVELS[0] * _SECOND
 
-TOUCHED = Stage("touched", (("series_id", "integer"), ("start", "bigint")), key=2, merged_into=True)
+TOUCHED = Stage("touched", (("series_id", "integer"), ("start", "bigint")), key=2)
+"""The finest buckets to be rebuilt, each once."""
+
 _TOUCH = text(
     """
     INSERT INTO touched
     SELECT DISTINCT series_id, start - start % :length FROM incoming WHERE rolled_up
     """
 )
-_WIDEN = text(
-    """
-    INSERT INTO touched
-    SELECT DISTINCT series_id, start - start % :length FROM touched WHERE true
-    ON CONFLICT DO NOTHING
-    """
-)
-_NARROW = text("DELETE FROM touched WHERE start % :length != 0")
+_WIDER = "(SELECT DISTINCT series_id, start - start % :length AS start FROM touched) AS touched"
 
 _INTO = """
     INSERT INTO rollups (series_id, level, start, n, sum, min, max, coverage)
@@ -66,7 +61,9 @@ _PARTS = """
 """
 
 
-def _rebuilding(aggregates: str, finer: str, only: str = "") -> tuple[TextClause, TextClause]:
+def _rebuilding(
+    aggregates: str, finer: str, touched: str = "touched", only: str = ""
+) -> tuple[TextClause, TextClause]:
     """Return the statement for a SQLite file and for PostgreSQL.
 
     Both look up each touched bucket by the key: SQLite does so for a CROSS JOIN, PostgreSQL for a
@@ -74,19 +71,19 @@ def _rebuilding(aggregates: str, finer: str, only: str = "") -> tuple[TextClause
     """
     found = f"{finer} AS one WHERE {_WITHIN} {only}"
     in_file = f"""
-        {_INTO} {aggregates} AS coverage FROM touched CROSS JOIN {found}
+        {_INTO} {aggregates} AS coverage FROM {touched} CROSS JOIN {found}
         GROUP BY touched.series_id, touched.start
     """
     on_server = f"""
         {_INTO} n, sum, min, max, coverage
-        FROM touched CROSS JOIN LATERAL (SELECT {aggregates} AS coverage FROM {found}) AS found
+        FROM {touched} CROSS JOIN LATERAL (SELECT {aggregates} AS coverage FROM {found}) AS found
         WHERE n > 0
     """  # noqa: S608  # built from our own constants
     return text(in_file + _OR_REPLACE), text(on_server + _OR_REPLACE)
 
 
 _FINEST = _rebuilding(_VALUES, "measurements")
-_COARSER = _rebuilding(_PARTS, "rollups", "AND one.level = :finer")
+_COARSER = _rebuilding(_PARTS, "rollups", _WIDER, "AND one.level = :finer")
 
 
 def bucket_of(instant: int) -> int:
@@ -94,20 +91,23 @@ def bucket_of(instant: int) -> int:
     return instant - instant % _FINEST_LENGTH
 
 
-def refresh_rollups(connection: Connection, touched: Collection[Bucket] = ()) -> None:
+def refresh_rollups(
+    connection: Connection, touched: Collection[Bucket] = (), *, incoming: bool = True
+) -> None:
     """Rebuild the rollups over these finest buckets, and those that hold a row of `incoming`.
 
-    No series has both.
+    No series has both. Where `incoming` is False that table is not looked at.
     """
+    if not touched and not incoming:
+        return
     server = is_server(connection)
     TOUCHED.prepare(connection)
     TOUCHED.fill(connection, sorted(touched))
     length = _FINEST_LENGTH
-    connection.execute(_TOUCH, {"length": length})
+    if incoming:
+        connection.execute(_TOUCH, {"length": length})
     connection.execute(_FINEST[server], {"level": LEVELS[0], "length": length})
     for finer, level in pairwise(LEVELS):
         length = level * _SECOND
-        connection.execute(_WIDEN, {"length": length})
-        connection.execute(_NARROW, {"length": length})
         values = {"level": level, "finer": finer, "length": length, "covering": COVERING}
         connection.execute(_COARSER[server], values)

@@ -144,14 +144,15 @@ def write_batch(
     sorted_out = _sort_out(connection, tenant, person_id, batch)
     if not sorted_out.rows:
         return Written(0, 0, ())
-    INCOMING.prepare(connection)
     now = {"now": now_micros()}
     for fresh in sorted_out.fresh:
         load(connection, "measurements", KEPT, fresh.as_kept(now["now"]))
     amended, merged = _merge(connection, sorted_out.others, now, replay_of)
-    refresh_rollups(connection, {one for fresh in sorted_out.fresh for one in fresh.buckets()})
+    touched = {one for fresh in sorted_out.fresh for one in fresh.buckets()}
+    refresh_rollups(connection, touched, incoming=bool(sorted_out.others))
     days = [day for fresh in sorted_out.fresh for day in fresh.days()]
-    days += [ChangedDay(*row) for row in connection.execute(_CHANGED_DAYS, {"day": DAY})]
+    if sorted_out.others:
+        days += [ChangedDay(*row) for row in connection.execute(_CHANGED_DAYS, {"day": DAY})]
     count = sum(len(fresh.rows) for fresh in sorted_out.fresh)
     return Written(count + merged - amended, amended, tuple(days))
 
@@ -226,6 +227,7 @@ def _merge(
     """Merge portions that may be known; returns how many were amended, and how many in all."""
     if not portions:
         return 0, 0
+    INCOMING.prepare(connection)
     for one in portions:
         INCOMING.fill(connection, one.as_incoming())
     with looking_up_keys(connection):

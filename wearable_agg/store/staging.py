@@ -19,25 +19,28 @@ class Stage:
     """A temporary table: its columns as (name, SQL type), the first `key` of them its key.
 
     The types are written as in PostgreSQL, where they matter; SQLite takes them as they are.
-    `merged_into` says that rows are inserted ON CONFLICT: otherwise PostgreSQL does without index.
+    PostgreSQL does without an index of the key: it reads a stage from end to end.
     """
 
     name: str
     columns: Columns
     key: int
-    merged_into: bool = False
 
     def prepare(self, connection: Connection) -> None:
         """Make the table in this connection, or empty it where it is."""
         server = is_server(connection)
         parts = [f'"{name}" {kind}' for name, kind in self.columns]
-        if self.merged_into or not server:
+        if not server:
             names = ", ".join(f'"{name}"' for name, _ in self.columns[: self.key])
             parts.append(f"PRIMARY KEY ({names})")
         kind = "ON COMMIT DELETE ROWS" if server else "WITHOUT ROWID"
         made = f"CREATE TEMP TABLE IF NOT EXISTS {self.name} ({', '.join(parts)}) {kind}"
+        emptied = f"DELETE FROM {self.name}"  # noqa: S608  # our own name
+        if server:  # one way there and back
+            connection.exec_driver_sql(f"{made}; {emptied}")
+            return
         connection.exec_driver_sql(made)
-        connection.exec_driver_sql(f"DELETE FROM {self.name}")  # noqa: S608  # our own name
+        connection.exec_driver_sql(emptied)
 
     def fill(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Add rows, in the order of the columns; each key once."""
