@@ -16,6 +16,7 @@ from wearable_agg.measurements.model import (
     Record,
     RhythmNotification,
     RhythmVerdict,
+    SleepStage,
     VendorFeature,
     Withdrawn,
     Workout,
@@ -54,7 +55,7 @@ class PersonsShare:
             match one:
                 case Measurement():
                     values.append(one)
-                case BloodPressure() | Workout():
+                case BloodPressure() | SleepStage() | Workout():
                     values.extend(one.measurements())
                 case Quarantined():
                     share.batch.refused[one.reason[:LONGEST_REASON]] += 1

@@ -30,7 +30,10 @@ WHOLE = "@whole"
 """The kind of the note that a window is fetched whole."""
 
 MOST_FOR_NOTHING = 50
-"""An answer without anything takes back this many values at most: so looks a fault, too."""
+"""An answer without anything takes back this many at most: so looks a fault, too.
+
+All values of one thing of the vendor's, a night's or a workout's, count as one.
+"""
 
 log = structlog.get_logger()
 Told = frozenset[tuple[str, str, str, int, int]]
@@ -76,9 +79,10 @@ def take_back(
     held = keys_between(
         connection, owner.person_id, vendor.id, tells.types, start, end, tells.named
     )
-    missing = [key for key, what in held.items() if (*what, key[1], key[2]) not in told]
-    if not told and len(missing) > MOST_FOR_NOTHING:
-        log.warning("empty answer for a full window", account=owner.id, held=len(missing))
+    missing = [key for key, what in held.items() if (*what[:3], key[1], key[2]) not in told]
+    things = {held[key].vendor_id or key for key in missing}
+    if not told and len(things) > MOST_FOR_NOTHING:
+        log.warning("empty answer for a full window", account=owner.id, held=len(things))
         return 0, (), f"an empty answer, {len(missing)} values kept"
     days = retract(connection, missing)
     return len(missing), days, f"{len(missing)} values taken back" if missing else None

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+LONGEST_WORD = 40
+"""How much is kept of a vendor's word for a stage or an activity."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -83,6 +86,24 @@ class SleepStage:
     device: str
     vendor_id: str
     session_id: str = ""
+
+    def measurements(self) -> list[Measurement]:
+        """Return the stretch as its minutes; the statistic is the stage."""
+        return [
+            Measurement(
+                type="sleep_stage",
+                value=(self.end - self.start).total_seconds() / 60,
+                unit="min",
+                start=self.start,
+                end=self.end,
+                offset_seconds=self.offset_seconds,
+                source=self.source,
+                device=self.device,
+                method="passive",
+                vendor_id=self.session_id or self.vendor_id,
+                statistic=self.stage[:LONGEST_WORD],
+            )
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +210,6 @@ WORKOUT_VALUES = (
 )
 """What is kept of a workout besides its minutes, by the name in Workout.values."""
 
-LONGEST_ACTIVITY = 40
-
 
 @dataclass(frozen=True, slots=True)
 class Workout:
@@ -227,7 +246,7 @@ class Workout:
                 device=self.device,
                 method=self.method,
                 vendor_id=self.vendor_id,
-                statistic=self.activity[:LONGEST_ACTIVITY],
+                statistic=self.activity[:LONGEST_WORD],
             )
             for kind, (value, unit) in values.items()
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, delete, select, text
 
@@ -17,6 +18,16 @@ from wearable_agg.store.upserts import insert
 
 Key = tuple[int, int, int]
 """series_id, start, end."""
+
+
+class Held(NamedTuple):
+    """What a key stands for."""
+
+    type: str
+    statistic: str
+    span: str
+    vendor_id: str
+
 
 _AT_ONCE = 500
 _SECOND = 1_000_000
@@ -118,8 +129,8 @@ def keys_between(
     start: int,
     end: int,
     named: bool | None,
-) -> dict[Key, tuple[str, str, str]]:
-    """Return what lies whole in [start, end) of these (type, whole day): (type, statistic, span).
+) -> dict[Key, Held]:
+    """Return what lies whole in [start, end) of these (type, whole day).
 
     `named` chooses values with, or without, an id of the vendor's.
     """
@@ -129,16 +140,17 @@ def keys_between(
         if vendor_of(row.source) == vendor and (row.type, row.span == DAY) in types
     }
     columns = measurements.c
-    query = select(columns.series_id, columns.start, columns.end).where(
+    query = select(columns.series_id, columns.start, columns.end, columns.vendor_id).where(
         columns.series_id.in_(mine), columns.start >= start, columns.end < end
     )
     if named is not None:
         query = query.where((columns.vendor_id != "") == named)
     return {
-        (row.series_id, row.start, row.end): (
+        (row.series_id, row.start, row.end): Held(
             mine[row.series_id].type,
             mine[row.series_id].statistic,
             mine[row.series_id].span,
+            row.vendor_id,
         )
         for row in connection.execute(query)
     }

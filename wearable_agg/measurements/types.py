@@ -84,6 +84,7 @@ TYPES = {
         MeasurementType("oxygen_saturation_high", "%", "oxygen_saturation"),
         MeasurementType("respiratory_rate", "/min", "respiration"),
         *(MeasurementType(f"sleep_{stage}", "min", "sleep") for stage in SLEEP_STAGES),
+        MeasurementType("sleep_stage", "min", "sleep"),
         MeasurementType("sleep_in_bed", "min", "sleep"),
         MeasurementType("sleep_latency", "min", "sleep"),
         MeasurementType("sleep_wake_up_latency", "min", "sleep"),

@@ -14,9 +14,7 @@ ARRIVALS = frozenset({WEBHOOK, POLL, FILE, PUSH})
 SAMPLE, INTERVAL, DAY, NIGHT, EVENT = "sample", "interval", "day", "night", "event"
 GRANULARITIES = frozenset({SAMPLE, INTERVAL, DAY, NIGHT, EVENT})
 
-RECORDS = frozenset(
-    {"blood_pressure", "sleep_stage", "ecg", "rhythm_notification", "rhythm_verdict"}
-)
+RECORDS = frozenset({"blood_pressure", "ecg", "rhythm_notification", "rhythm_verdict"})
 """What we read besides plain measurements."""
 
 

@@ -80,6 +80,7 @@ _NOTES = {
         f"{pushes_a_minute('apple')} in a minute, with the "
         "token that the patient is shown once at `/link/me`; a push that cannot be read is kept "
         "among the dead letters. HealthKit's percentages are shares of one. "
+        "Stretches of sleep are kept as minutes of their stage. "
         "A blood pressure that stands both alone and in a pair counts once. Name and date of "
         "birth in ECG files are dropped unread."
     ),

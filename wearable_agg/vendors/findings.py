@@ -14,6 +14,7 @@ from wearable_agg.measurements.model import (
     Record,
     RhythmNotification,
     RhythmVerdict,
+    SleepStage,
     VendorFeature,
     Withdrawn,
     Workout,
@@ -133,6 +134,6 @@ def measurements_of(found: Iterable[Found]) -> list[Measurement]:
     for one in found:
         if isinstance(one.item, Measurement):
             values.append(one.item)
-        elif isinstance(one.item, BloodPressure | Workout):
+        elif isinstance(one.item, BloodPressure | SleepStage | Workout):
             values.extend(one.item.measurements())
     return values

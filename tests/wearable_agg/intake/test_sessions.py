@@ -1,6 +1,7 @@
 """Workouts and levels of activity, from Google's answer to what is kept; sessions told again."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from wearable_agg.intake import inbox
 from wearable_agg.intake.day_totals import DayTotals
 from wearable_agg.intake.processing import Worker
 from wearable_agg.people.consents import revoke
+from wearable_agg.store.clock import to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.google_health.vendor import GoogleHealth
 
@@ -61,7 +63,7 @@ def told(world):
         world.engine, world.vault, {"google_health": GoogleHealth()}, DayTotals({"sandbox": 14})
     )
 
-    def told(*points, kind="exercise", work=True):
+    def told(*points, kind="exercise", work=True, raw=None):
         with writing(world.engine) as connection:
             inbox.keep(
                 connection,
@@ -70,7 +72,8 @@ def told(world):
                 vendor="google_health",
                 account_id=account,
                 kind=kind,
-                raw=json.dumps({"dataPoints": list(points)}).encode(),
+                raw=(raw or json.dumps({"dataPoints": list(points)})).encode(),
+                job_id=9 if raw else None,
             )
         while work and worker.step():
             pass
@@ -148,6 +151,54 @@ def test_a_stretch_of_a_level_grows(world, told):
     told(level("08:30"), kind="activity-level")
     told(level("09:00"), kind="activity-level")
     assert world.rows(KEPT) == [("activity_sedentary", "level", 60.0, EIGHT, NINE)]
+
+
+def night(*stages, processed=True):
+    """A night from 22:00 UTC on: stages and their minutes, one after the other."""
+    parts, at = [], datetime(2026, 6, 21, 22, tzinfo=UTC)
+    for stage, minutes in stages:
+        end = at + timedelta(minutes=minutes)
+        edges = {"startTime": f"{at:%Y-%m-%dT%H:%M:%SZ}", "endTime": f"{end:%Y-%m-%dT%H:%M:%SZ}"}
+        parts.append({"type": stage, **edges})
+        at = end
+    interval = {"startTime": "2026-06-21T22:00:00Z", "endTime": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    return {
+        "name": "users/me/dataTypes/sleep/dataPoints/5",
+        "sleep": {"interval": interval, "stages": parts, "metadata": {"processed": processed}},
+    }
+
+
+STRETCHES = """
+    SELECT statistic, value FROM measurements JOIN series ON series.id = series_id
+    WHERE type = 'sleep_stage' ORDER BY start
+"""
+
+
+def test_a_night_is_kept_stretch_by_stretch_beside_its_minutes(world, told):
+    told(night(("LIGHT", 50), ("DEEP", 40), ("LIGHT", 20)), kind="sleep")
+    assert world.rows(STRETCHES) == [("light", 50.0), ("deep", 40.0), ("light", 20.0)]
+    minutes = {row[0]: row[2] for row in world.rows(KEPT) if row[0] != "sleep_stage"}
+    assert minutes == {"sleep_light": 70.0, "sleep_deep": 40.0, "sleep_asleep": 110.0}
+
+
+def test_a_night_that_is_processed_anew_stands_once(world, told):
+    told(night(("LIGHT", 50), ("DEEP", 40), ("LIGHT", 20)), kind="sleep")
+    told(night(("DEEP", 5), processed=False), kind="sleep")
+    told(night(("LIGHT", 60), ("DEEP", 45)), kind="sleep")
+    assert world.rows(STRETCHES) == [("light", 60.0), ("deep", 45.0)]
+    minutes = {row[0]: row[2] for row in world.rows(KEPT) if row[0] != "sleep_stage"}
+    assert minutes == {"sleep_light": 60.0, "sleep_deep": 45.0, "sleep_asleep": 105.0}
+
+
+def test_a_night_of_many_stretches_counts_as_one_when_it_is_deleted(world, told):
+    told(night(*[("LIGHT", 3), ("DEEP", 3)] * 40), kind="sleep")
+    window = [to_micros(datetime(2026, 6, day, tzinfo=UTC)) for day in (20, 24)]
+    whole = json.dumps({"job": 9, "kind": "sleep", "window": window})
+    told(raw=whole, kind="@whole")
+    assert world.rows("SELECT count(*) FROM measurements") == [(0,)]
+    assert world.rows("SELECT reason FROM inbox WHERE kind = '@whole'") == [
+        ("83 values taken back",)
+    ]
 
 
 def test_activity_that_is_not_shared_is_refused(world, told):

@@ -31,7 +31,8 @@ def sleep(**session: Any) -> bytes:
 
 
 def minutes_of(raw: bytes, zone: ZoneInfo) -> dict[str, float]:
-    return {one.type: one.value for one in parse("sleep", raw, zone)}
+    found = parse("sleep", raw, zone)
+    return {one.type: one.value for one in found if one.type != "sleep_stage"}
 
 
 def test_heart_rate_sample(oslo: ZoneInfo) -> None:

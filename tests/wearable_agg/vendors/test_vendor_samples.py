@@ -30,7 +30,7 @@ def sample(payloads: Path, vendor: str, kind: str, name: str) -> list[Measuremen
     [
         ("steps", "steps-daily-rollup-2.json", {"steps": 8000.0}),
         ("heart-rate", "heart-rate-1.json", {"heart_rate": 76.0}),
-        ("sleep", "sleep-1.json", {"sleep_light": 60.0, "sleep_asleep": 60.0}),
+        ("sleep", "sleep-1.json", {"sleep_light": 60.0, "sleep_asleep": 60.0, "sleep_stage": 60.0}),
     ],
 )
 def test_google_sample(payloads: Path, kind: str, name: str, values: dict[str, float]) -> None:

@@ -50,7 +50,7 @@ _SLEEP_KIND = "sleep"
 def tells(kind: str) -> Tells:
     """Return what a data type tells of, as it is fetched: listed, or rolled up by day."""
     if kind == _SLEEP_KIND:
-        return Tells(frozenset((f"sleep_{stage}", False) for stage in SLEEP_STAGES))
+        return Tells(frozenset((f"sleep_{of}", False) for of in (*SLEEP_STAGES, "stage")))
     if kind == kinds.EXERCISE:  # a run may take a day
         return Tells(frozenset((of, long) for of, _, _ in _WORKOUTS for long in (False, True)))
     rolled = kind in _FETCHED_AS_ROLL_UP

@@ -16,9 +16,14 @@ _NAMES = {**STAGED, "AWAKE": "awake", "ASLEEP": "asleep", "RESTLESS": "restless"
 
 
 def sleep(session: Part, origin: Origin, zone: ZoneInfo) -> Iterator[Measurement | SleepStage]:
-    """Read a session. Its minutes span itself; it belongs to the local day on which it ends."""
+    """Read a session. Its minutes span itself; it belongs to the local day on which it ends.
+
+    One that is still in processing gives nothing: its boundaries may move.
+    """
     times = session.member("interval")
     span, offset = interval(times), utc_offset(times.find("endUtcOffset"))
+    if _is_in_work(session):
+        return
     for stage, minutes in sleep_session(session).items():
         yield origin.measurement(f"sleep_{stage}", minutes, "min", span.start, span.end, offset)
     yield from _segments(session, "stages", origin)
@@ -46,19 +51,20 @@ def _segments(session: Part, member: str, origin: Origin, stage: str = "") -> It
 def sleep_session(session: Part) -> dict[str, float]:
     """Return minutes by stage ("deep", "light", "rem", "awake") and "asleep", their total.
 
-    A stage that the session does not tell apart (type CLASSIC) is absent, not zero. A session
-    still in processing gives nothing: its boundaries may move.
+    A stage that the session does not tell apart (type CLASSIC) is absent, not zero.
     """
-    metadata = session.find("metadata")
-    processed = metadata.find("processed") if metadata else None
-    if processed is not None and not processed.flag():
-        return {}
     by_type = _summary(session) or _stages(session)
     minutes = {name: by_type[kind] for kind, name in STAGED.items() if kind in by_type}
     if "AWAKE" in by_type:
         minutes["awake"] = by_type["AWAKE"]
     asleep = _total_asleep(session, by_type)
     return minutes if asleep is None else {**minutes, "asleep": asleep}
+
+
+def _is_in_work(session: Part) -> bool:
+    metadata = session.find("metadata")
+    processed = metadata.find("processed") if metadata else None
+    return processed is not None and not processed.flag()
 
 
 def _summary(session: Part) -> dict[str, float]:
