@@ -124,7 +124,7 @@ def feed_and_kill(place, engine, two, kills):
 @pytest.mark.threat("T46")
 @pytest.mark.parametrize(
     "kills",
-    [4, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
+    [3, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(3600)])],
 )
 def test_engine_killed_again_and_again_writes_what_a_calm_one_does(
     place, places, engine, run_to_end, kills
