@@ -38,8 +38,8 @@ GAIN = 2.5
 KINDS = 40
 """Hearts that the streams are copies of; a tenth of them begin to fibrillate."""
 
-APART = 22
-"""Seconds between those hearts' first fibrillation."""
+FIRST = 10
+"""Second about which the first fibrillation is noticed."""
 
 BEFORE = 150
 """Seconds that a stream has behind it at least."""
@@ -72,12 +72,15 @@ class Scene:
         return -(-self.streams // SLICES_PER_SECOND)
 
 
-def hearts(seconds: int) -> Iterator[NDArray[np.int16]]:
-    """Yield counts of each kind; in the first few fibrillation begins, one after another."""
+def hearts(scene: Scene, seconds: int) -> Iterator[NDArray[np.int16]]:
+    """Yield so many seconds more than is behind all; in some fibrillation begins, by and by."""
+    ill = KINDS // 10
+    apart = max(0, scene.seconds - PHASES - 2 * FIRST) // (ill - 1)
+    length = (BEFORE + PHASES + seconds) * RATE
     for kind in range(KINDS):
-        noticed = BEFORE + PHASES + APART * kind
-        onset = float(noticed - NOTICED_AFTER) if kind < KINDS // 10 else 1e9
-        volts = Heart(kind, Programme(onset, 1e9)).millivolts(0, seconds * RATE, RATE)
+        noticed = BEFORE + PHASES + FIRST + apart * kind
+        onset = float(noticed - NOTICED_AFTER) if kind < ill else 1e9
+        volts = Heart(kind, Programme(onset, 1e9)).millivolts(0, length, RATE)
         yield np.rint(volts * 1000 / GAIN).astype("<i2")
 
 
@@ -128,7 +131,7 @@ def enrol(wearables: Engine, streams: int) -> None:
 def states_before(scene: Scene) -> list[ShardState]:
     """Return the shards' states after all that is behind the streams."""
     rows = {}
-    for kind, counts in enumerate(hearts(BEFORE + PHASES)):
+    for kind, counts in enumerate(hearts(scene, 0)):
         chunks = [
             Chunk(
                 f"{kind} {ahead}", float(scene.begin - BEFORE - ahead + number), RATE,
@@ -182,7 +185,7 @@ class Feeder:
 
     def _feed(self, path: Path) -> None:
         scene = self._scene
-        kinds = list(hearts(BEFORE + PHASES + scene.seconds))
+        kinds = list(hearts(scene, scene.seconds))
         ecg = open_inbox(path)
         for number in range(scene.seconds):
             data = [
