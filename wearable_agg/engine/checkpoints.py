@@ -73,4 +73,5 @@ def save(connection: Connection, standing: Standing) -> None:
         "state": standing.state.to_bytes(),
     }
     statement = insert(engine_checkpoints).values(shard=standing.shard, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["shard"], set_=values))
+    news = {name: statement.excluded[name] for name in values}
+    connection.execute(statement.on_conflict_do_update(index_elements=["shard"], set_=news))

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sandbox.patient.rhythm import Programme
 from wearable_agg.delivery.findings import list_findings, strip
 from wearable_agg.ecg.tables import frames, quarantined
-from wearable_agg.engine import checkpoints, embedded
+from wearable_agg.engine import backlog, checkpoints, embedded
 from wearable_agg.people import consents
 from wearable_agg.store.database import writing
 from wearable_agg.store.engine_tables import engine_checkpoints
@@ -98,7 +98,7 @@ def test_engine_that_starts_again_from_nothing_writes_the_same(place, paroxysm, 
 @pytest.mark.parametrize("seed", range(2))
 def test_crashes_at_any_batch_change_nothing(place, places, run_to_end, monkeypatch, seed):
     chance = random.Random(seed)  # noqa: S311
-    monkeypatch.setattr(embedded, "BATCH", chance.choice([61, 251, 1000]))
+    monkeypatch.setattr(embedded, "BATCH", chance.choice([61, 251, 600]))
     calm = places()
     for here in (place, calm):
         store_in_turn(here, chance=random.Random(seed))  # noqa: S311
@@ -120,12 +120,12 @@ def test_crashes_at_any_batch_change_nothing(place, places, run_to_end, monkeypa
 def store_in_turn(place, chance):
     """Store three patients' ECG bit by bit, one after another; amid an episode one says bye."""
     first, second, third = (
-        place.pair(f"patient-{seed}", seed, Programme(600, 1500), 1800) for seed in (7, 8, 9)
+        place.pair(f"patient-{seed}", seed, Programme(200, 800), 1000) for seed in (7, 8, 9)
     )
-    for begin in range(0, 1800, 300):
+    for begin in range(0, 1000, 200):
         for recorded in chance.sample([first, second, third], 3):
-            place.store(recorded, begin, begin + 300)
-        if begin == 900:
+            place.store(recorded, begin, begin + 200)
+        if begin == 400:
             place.bye(second)
 
 
@@ -161,6 +161,20 @@ def test_no_checkpoint_is_saved_before_what_it_rests_on(place, paroxysm, run_to_
     run_to_end(engine)
     with place.wearables.connect() as connection:
         assert {one.cursor for one in checkpoints.load(connection)} == {3600}
+
+
+def test_what_waits_while_batches_follow_each_other_is_bounded(place, monkeypatch):
+    monkeypatch.setattr(embedded, "MOST_WAITING", 3)
+    monkeypatch.setattr(backlog, "MINUTES_AT_ONCE", 1)
+    monkeypatch.setattr(embedded, "BATCH", 100)
+    place.store(place.pair("jonas-berg", 7, SINUS, 660))
+    engine = place.engine()
+    while engine.advance():
+        pass
+    before = len(place.wrote()["analysed"])
+    while engine.record():
+        pass
+    assert 0 < len(place.wrote()["analysed"]) - before <= 3
 
 
 def test_checkpoint_of_the_first_version_is_read(place, paroxysm, run_to_end, monkeypatch):
