@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 import structlog
-from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.places import chromium, shared_data
 from tests.support.postgresql import NoServer, Server, running_server
-from tests.support.stack import Stack
 from wearable_agg.store.database import open_database
 from wearable_agg.store.migrations import migrate
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A busy machine is slow, not wrong: no test fails for the time that one example takes.
 hypothesis.settings.register_profile("short", deadline=None, max_examples=30)
@@ -55,6 +57,8 @@ def records() -> Path:
 @pytest.fixture(scope="session")
 def chrome() -> Iterator[Browser]:
     """A headless Chromium; Playwright allows one in a process."""
+    from playwright.sync_api import sync_playwright
+
     executable = chromium()
     if executable is None:
         _missing("no Chromium: apt-get install chromium, or set CHROMIUM")
@@ -68,13 +72,6 @@ def chrome() -> Iterator[Browser]:
 def browser(chrome: Browser) -> Browser:
     """The same Chromium, where no test client goes by this name."""
     return chrome
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
-    """Every process that brings an ECG into the chart, on free ports and an empty data folder."""
-    with Stack(tmp_path) as running:
-        yield running
 
 
 def pytest_configure(config: pytest.Config) -> None:

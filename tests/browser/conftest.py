@@ -11,11 +11,17 @@ from tests.support.naive_app import NaiveHospital
 from tests.support.stack import Stack
 
 
-@pytest.fixture(scope="module")
-def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
-    """The product with two patients who have findings."""
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The EHR, the page and the backend; tests leave them running."""
     with Stack(tmp_path_factory.mktemp("stack"), roles=("web", "api")) as stack:
-        yield Clinic(stack)
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def clinic(running: Stack) -> Clinic:
+    """The product with two patients who have findings."""
+    return Clinic(running)
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ SIGHT = 20_000
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), roles=("web", "api")) as stack:
-        yield stack
+def stack(running: Stack) -> Stack:
+    """The product."""
+    return running
 
 
 @pytest.fixture

@@ -6,17 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.places import chromium
-from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 PHASE_OUT = ["--no-sandbox", "--test-third-party-cookie-phaseout"]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with Stack(tmp_path_factory.mktemp("stack"), roles=("web", "api")) as stack:
-        yield stack
 
 
 def open_chart(page, stack, patient):

@@ -5,16 +5,9 @@ import requests
 from playwright.sync_api import expect
 
 from app.demo.processes import wait_until
-from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 PATIENT = "marit-solheim"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with Stack(tmp_path_factory.mktemp("stack"), roles=("web", "api")) as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -5,11 +5,19 @@ import time
 import pytest
 
 from app.demo.processes import wait_until
+from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.external, pytest.mark.timeout(240)]
 
-PATIENT = "amara-okafor"
+FIBRILLATING, IN_SINUS_RHYTHM = "amara-okafor", "jonas-berg"
 QUIET_SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    """Every process that brings an ECG into the chart."""
+    with Stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
 
 
 def settled(stack) -> None:
@@ -18,17 +26,17 @@ def settled(stack) -> None:
 
 
 def test_record_with_atrial_fibrillation_leaves_one_flag(stack, records):
-    replay = stack.replay(records / "mitdb" / "202", PATIENT)
+    replay = stack.replay(records / "mitdb" / "202", FIBRILLATING)
     assert replay.returncode == 0, replay.stderr
-    assert wait_until(lambda: len(stack.flags(PATIENT)) > 0, 60)
+    assert wait_until(lambda: len(stack.flags(FIBRILLATING)) > 0, 60)
     settled(stack)
-    [flag] = stack.flags(PATIENT)
+    [flag] = stack.flags(FIBRILLATING)
     assert flag["status"] == "active"
     assert flag["code"]["coding"][0]["code"] == "164889003"
 
 
 def test_record_in_sinus_rhythm_leaves_none(stack, records):
-    replay = stack.replay(records / "mitdb" / "122", PATIENT)
+    replay = stack.replay(records / "mitdb" / "122", IN_SINUS_RHYTHM)
     assert replay.returncode == 0, replay.stderr
     settled(stack)
-    assert stack.flags(PATIENT) == []
+    assert stack.flags(IN_SINUS_RHYTHM) == []
