@@ -19,7 +19,7 @@ _KEPT_BETWEEN = text(
 _WAS_RETRACTED = text(
     "SELECT 1 FROM measurement_history WHERE retracted AND series_id = :series LIMIT 1"
 )
-_START, _KEY, _COMPARED = itemgetter(0), itemgetter(0, 1), itemgetter(0, 1, 2, 7)
+_KEY, _COMPARED = itemgetter(0, 1), itemgetter(0, 1, 2, 7)
 
 
 def news(connection: Connection, series_id: int, rows: Sequence[Row]) -> tuple[list[Row], bool]:
@@ -28,21 +28,20 @@ def news(connection: Connection, series_id: int, rows: Sequence[Row]) -> tuple[l
     Where much more is kept between them than they are, rows that are kept may be among those
     returned. Of several rows for one key there is the one that counts.
     """
-    starts = list(map(_START, rows))
+    told = sorted(map(_COMPARED, rows))
     span = {
         "series": series_id,
-        "first": min(starts),
-        "last": max(starts),
+        "first": told[0][0],
+        "last": told[-1][0],
         "most": 2 * len(rows) + 1,
     }
     found = connection.execute(_KEPT_BETWEEN, span)
     kept = list(found.cursor.fetchall()) if found.cursor else []
     found.close()
-    if not kept:
-        return counting(rows), not _was_retracted(connection, series_id)
-    told = sorted(map(_COMPARED, rows))
     if kept == told:
         return [], False
+    if not kept:
+        return counting(rows), not _was_retracted(connection, series_id)
     known = set(kept)
     if known.issuperset(told):
         return [], False

@@ -6,7 +6,6 @@ coarser one from the finer, so that corrections are exact: a minimum cannot be t
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from itertools import pairwise
 
 from sqlalchemy import Connection, TextClause, text
@@ -24,11 +23,10 @@ Wearables sample the heart every few seconds to every ten minutes: a quarter of 
 value means that nothing was measured, whatever the device.
 """
 
-Bucket = tuple[int, int]
-"""A series' number and a start."""
+Span = tuple[int, int, int]
+"""A series' number, and the first and the last start of values in it."""
 
 _SECOND = 1_000_000
-_FINEST_LENGTH = LEVELS[0] * _SECOND
 
 TOUCHED = Stage("touched", (("series_id", "integer"), ("start", "bigint")), key=2)
 """The finest buckets to be rebuilt, each once."""
@@ -86,26 +84,39 @@ _FINEST = _rebuilding(_VALUES, "measurements")
 _COARSER = _rebuilding(_PARTS, "rollups", _WIDER, "AND one.level = :finer")
 
 
-def bucket_of(instant: int) -> int:
-    """Return the start of the finest bucket that an instant (microseconds) falls into."""
-    return instant - instant % _FINEST_LENGTH
+_ALL_WITHIN = "series_id = :series AND start >= :low AND start < :high GROUP BY 3"
+_STRAIGHT = """
+    INSERT INTO rollups (series_id, level, start, n, sum, min, max, coverage)
+    SELECT CAST(:series AS INTEGER), CAST(:level AS INTEGER), start - start % :length,
+"""
+_FINEST_OF_SPAN = text(f"{_STRAIGHT} {_VALUES} FROM measurements WHERE {_ALL_WITHIN} {_OR_REPLACE}")
+_COARSER_OF_SPAN = text(
+    f"{_STRAIGHT} {_PARTS} FROM rollups WHERE level = :finer AND {_ALL_WITHIN} {_OR_REPLACE}"
+)
 
 
-def refresh_rollups(
-    connection: Connection, touched: Collection[Bucket] = (), *, incoming: bool = True
-) -> None:
-    """Rebuild the rollups over these finest buckets, and those that hold a row of `incoming`.
+def roll_up(connection: Connection, span: Span) -> None:
+    """Make the rollups over all values of a series between two of them.
 
-    No series has both. Where `incoming` is False that table is not looked at.
+    For a span that held none before: it is read from end to end, which costs as much as it holds.
     """
-    if not touched and not incoming:
-        return
+    series, first, last = span
+    for finer, level in zip((0, *LEVELS), LEVELS, strict=False):
+        length = level * _SECOND
+        edges = {"low": first - first % length, "high": last - last % length + length}
+        values = {"series": series, "level": level, "length": length, **edges}
+        if finer:
+            connection.execute(_COARSER_OF_SPAN, {**values, "finer": finer, "covering": COVERING})
+        else:
+            connection.execute(_FINEST_OF_SPAN, values)
+
+
+def refresh_rollups(connection: Connection) -> None:
+    """Rebuild the rollups over the buckets that hold a row of `incoming`."""
     server = is_server(connection)
     TOUCHED.prepare(connection)
-    TOUCHED.fill(connection, sorted(touched))
-    length = _FINEST_LENGTH
-    if incoming:
-        connection.execute(_TOUCH, {"length": length})
+    length = LEVELS[0] * _SECOND
+    connection.execute(_TOUCH, {"length": length})
     connection.execute(_FINEST[server], {"level": LEVELS[0], "length": length})
     for finer, level in pairwise(LEVELS):
         length = level * _SECOND

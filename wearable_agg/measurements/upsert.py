@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from wearable_agg.measurements.batch import DAY, Batch, Row, SeriesKey
 from wearable_agg.measurements.news import news
-from wearable_agg.measurements.rollup import Bucket, bucket_of, refresh_rollups
+from wearable_agg.measurements.rollup import Span, refresh_rollups, roll_up
 from wearable_agg.measurements.series import origin_ids, rolled_up, series_id
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.staging import Stage, load, looking_up_keys
@@ -147,11 +147,13 @@ def write_batch(
     now = {"now": now_micros()}
     for fresh in sorted_out.fresh:
         load(connection, "measurements", KEPT, fresh.as_kept(now["now"]))
-    amended, merged = _merge(connection, sorted_out.others, now, replay_of)
-    touched = {one for fresh in sorted_out.fresh for one in fresh.buckets()}
-    refresh_rollups(connection, touched, incoming=bool(sorted_out.others))
+        if rolled_up(fresh.key):
+            roll_up(connection, fresh.span())
     days = [day for fresh in sorted_out.fresh for day in fresh.days()]
+    amended, merged = 0, 0
     if sorted_out.others:
+        amended, merged = _merge(connection, sorted_out.others, now, replay_of)
+        refresh_rollups(connection)
         days += [ChangedDay(*row) for row in connection.execute(_CHANGED_DAYS, {"day": DAY})]
     count = sum(len(fresh.rows) for fresh in sorted_out.fresh)
     return Written(count + merged - amended, amended, tuple(days))
@@ -182,11 +184,10 @@ class _Portion:
             for start, end, value, offset, device, method, name, told in self.rows
         ]
 
-    def buckets(self) -> set[Bucket]:
-        """Return the finest buckets that the rows fall into, where rollups are kept."""
-        if not rolled_up(self.key):
-            return set()
-        return {(self.series_id, bucket_of(row[0])) for row in self.rows}
+    def span(self) -> Span:
+        """Return the series, and from which to which start its rows reach."""
+        starts = [row[0] for row in self.rows]
+        return self.series_id, min(starts), max(starts)
 
     def days(self) -> list[ChangedDay]:
         """Return the whole days among the rows."""
@@ -225,8 +226,6 @@ def _merge(
     replay_of: int | None,
 ) -> tuple[int, int]:
     """Merge portions that may be known; returns how many were amended, and how many in all."""
-    if not portions:
-        return 0, 0
     INCOMING.prepare(connection)
     for one in portions:
         INCOMING.fill(connection, one.as_incoming())
