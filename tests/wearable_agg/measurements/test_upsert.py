@@ -72,6 +72,16 @@ def test_rollups_count_every_sample_once(world):
     assert per_level == [(level, len(range(0, 3000, 7))) for level in LEVELS]
 
 
+def test_new_values_beside_others_are_added_to_the_buckets_they_share(world):
+    for minutes in ((0, 1), (12, 13, 3000), (-2, -1), (2, 3)):
+        write(world, [measured(n, 60.0 + abs(n) % 40) for n in minutes])
+    per_level = "SELECT count(*), sum(n), sum(sum), min(min), max(max) FROM rollups GROUP BY level"
+    told = (9, 9 * 60.0 + 34, 60.0, 73.0)
+    assert world.rows(f"{per_level} ORDER BY level") == [(n, *told) for n in (4, 3, 3, 3, 3)]
+    first = "SELECT n, sum, min, max, coverage FROM rollups WHERE level = 900 ORDER BY start"
+    assert world.rows(first)[1] == (6, 6 * 60.0 + 31, 60.0, 73.0, 900.0)
+
+
 def test_a_sample_every_ten_minutes_covers_the_hour(world):
     write(world, [measured(minute) for minute in range(0, 60, 10)])
     assert world.rows("SELECT coverage FROM rollups WHERE level = 3600") == [(3600.0,)]
