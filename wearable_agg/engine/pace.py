@@ -29,13 +29,13 @@ def beat(
     """Take in a batch, then do other things until `interval` seconds after the beginning.
 
     Returns at once, True, where more may be in the inbox: alerts come first. Else a little of what
-    can wait is done at a time, by the engine and, where that has nothing to do, by `others`, which
-    tells whether it had; the rest of the time is for `pause`, which takes seconds.
+    can wait is done at a time, once at least, by the engine and, where that has nothing to do, by
+    `others`, which tells whether it had; the rest of the time is for `pause`, which takes seconds.
     """
     until = time.monotonic() + interval
     if engine.advance():
         return True
-    while time.monotonic() < until and (engine.tend() or others()):
+    while (engine.tend() or others()) and time.monotonic() < until:
         pass
     pause(max(0.0, until - time.monotonic()))
     return False

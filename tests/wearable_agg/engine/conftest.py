@@ -16,6 +16,7 @@ from safeguards.assertions import Asker
 from safeguards.vault import Vault
 from sandbox.patient.heart import Heart
 from sandbox.patient.rhythm import Programme
+from tests.support.stores import place_wearables_store
 from wearable_agg.afib.step import warm_up
 from wearable_agg.ecg import inbox
 from wearable_agg.ecg.clock import first_clock
@@ -52,6 +53,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.ecg = open_inbox(folder / "ecg.db")
+        place_wearables_store(folder / "wearables.db")
         self.wearables = open_database(folder / "wearables.db")
         self.vault = Vault.open(folder / "keys")
         migrate(self.wearables)

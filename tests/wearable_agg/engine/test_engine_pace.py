@@ -50,3 +50,9 @@ def test_chores_without_end_leave_off_when_it_is_time_to_look_again():
     began = time.monotonic()
     assert script.beat(0.02) == (False, [0.0])
     assert 0.02 <= time.monotonic() - began < 1.0
+
+
+def test_a_batch_that_takes_long_leaves_a_bite_of_what_can_wait():
+    script = Script(chores=3)
+    script.beat(0.0)
+    assert script.asked == ["advance", "tend"]
