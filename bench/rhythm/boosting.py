@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -181,6 +182,27 @@ def train(
     return _joined(grown, edges, columns, bias)
 
 
+def averaged(several: Sequence[Trees]) -> Trees:
+    """Return one model whose sums are the means of those of several of the same classes."""
+    sizes = [len(trees.feature) for trees in several]
+    begins = np.cumsum([0, *sizes[:-1]])
+    return Trees(
+        roots=_moved([trees.roots for trees in several], begins),
+        feature=np.concatenate([trees.feature for trees in several]),
+        threshold=np.concatenate([trees.threshold for trees in several]),
+        left=_moved([trees.left for trees in several], begins),
+        right=_moved([trees.right for trees in several], begins),
+        value=np.concatenate([trees.value for trees in several]) / np.float32(len(several)),
+        bias=np.mean([trees.bias for trees in several], axis=0, dtype=np.float32),
+        calibration=several[0].calibration,
+    )
+
+
+def _moved(places: list[NDArray[np.int32]], begins: NDArray[np.int64]) -> NDArray[np.int32]:
+    moved = [place + begin for place, begin in zip(places, begins, strict=True)]
+    return np.concatenate(moved, dtype=np.int32, casting="same_kind")
+
+
 def _target(classes: NDArray[np.int64], count: int) -> NDArray[np.float64]:
     """Return 1 for the class of each row, a line per class."""
     if count == 1:
@@ -214,16 +236,8 @@ def _joined(
         roots=roots.astype(np.int32),
         feature=np.where(feature >= 0, columns[feature], -1).astype(np.int16),
         threshold=np.concatenate(thresholds).astype(np.float32),
-        left=np.concatenate(
-            [t.left + r for t, r in zip(grown, roots, strict=True)],
-            dtype=np.int32,
-            casting="same_kind",
-        ),
-        right=np.concatenate(
-            [t.right + r for t, r in zip(grown, roots, strict=True)],
-            dtype=np.int32,
-            casting="same_kind",
-        ),
+        left=_moved([tree.left for tree in grown], roots),
+        right=_moved([tree.right for tree in grown], roots),
         value=np.concatenate([tree.value for tree in grown]).astype(np.float32),
         bias=bias,
         calibration=np.zeros((0, 2), np.float32),

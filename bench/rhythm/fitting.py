@@ -7,8 +7,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.rhythm.boosting import Plan, sums_of, train
+from bench.rhythm.boosting import Plan, averaged, sums_of, train
 from bench.rhythm.rows import Rows
+from bench.rhythm.spot_rows import SpotRows
 from wearable_agg.afib.features import BEATS, ECG
 from wearable_agg.afib.trees import Trees
 
@@ -19,13 +20,18 @@ APART = {"mitdb/201": 0, "mitdb/203": 3}
 ECG_PLAN = Plan(trees=150, leaves=12, rate=0.06, share=0.3, smallest=20, seed=1)
 QUALITY_PLAN = Plan(trees=60, leaves=6, rate=0.1, share=0.5, smallest=50, seed=2)
 BEATS_PLAN = Plan(trees=300, leaves=6, rate=0.03, share=0.3, smallest=300, seed=3)
-SPOT_PLAN = Plan(trees=250, leaves=16, rate=0.04, share=0.12, smallest=12, ridge=10.0, seed=4)
+SPOT_PLANS = tuple(
+    Plan(trees=250, leaves=16, rate=0.04, share=0.12, smallest=12, ridge=10.0, seed=seed)
+    for seed in (4, 5, 6)
+)
 SPOT_WEIGHTS = np.array([1.0, 1.5, 1.3, 1.5])
 """Of N, A, O and noise: the rarer kinds count more."""
 
 _ECG_SHARES = {"mitdb": 4000, "mimic_perform_af": 2000, "cpsc2021": 700, "cinc2017": 4000}
 _BEATS_SHARES = {"afdb": 6000, "nsrdb": 3000, "mitdb": 0}
 _NOISE_WEIGHT = 1.0 / 12.0
+_SPOT_COUNT = 1.5
+"""What all views of a spot recording together count, in recordings."""
 _LEAST_FIBRILLATION = 0.25
 
 _QUALITY_NAMES = (
@@ -112,11 +118,20 @@ def fit_beats(rows: Rows, used: NDArray[np.bool_]) -> Trees:
     return train(rows.features, rows.fibrillation, weights, 1, BEATS_PLAN, BEATS_COLUMNS)
 
 
-def fit_spot(
-    features: NDArray[np.float64], kinds: NDArray[np.int64], used: NDArray[np.bool_]
-) -> Trees:
-    """Fit the four kinds of spot recordings."""
-    return train(features[used], kinds[used], SPOT_WEIGHTS[kinds[used]], 4, SPOT_PLAN)
+def fit_spot(rows: SpotRows, used: NDArray[np.bool_]) -> Trees:
+    """Fit the four kinds of spot recordings to those `used`, looked at as the product does.
+
+    The mean of models, each with its own seed and with recordings disturbed in its own way.
+    """
+    views = [(*rows.looks, spoilt) for spoilt in rows.disturbed]
+    kinds = np.tile(rows.kinds[used], len(views[0]))
+    weights = SPOT_WEIGHTS[kinds] * _SPOT_COUNT / len(views[0])
+    return averaged(
+        [
+            train(np.concatenate([view[used] for view in seen]), kinds, weights, 4, plan)
+            for seen, plan in zip(views, SPOT_PLANS, strict=True)
+        ]
+    )
 
 
 def chance(trees: Trees, features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,8 +12,10 @@ from bench.rhythm import fitting
 from bench.rhythm.boosting import sums_of
 from bench.rhythm.calibration import beta, shown, slope
 from bench.rhythm.rows import Rows, beats_rows, cached, ecg_rows
+from bench.rhythm.spot_rows import SpotRows
 from wearable_agg.afib.features import ECG
 from wearable_agg.afib.rules import configured
+from wearable_agg.afib.spot import LOOK_WEIGHTS
 from wearable_agg.afib.trees import Models, Trees
 
 SPOT_FOLDS = 5
@@ -91,22 +93,29 @@ def legible(
     return clear | (noise <= limit)
 
 
-def spot(
-    features: NDArray[np.float64], kinds: NDArray[np.int64]
-) -> tuple[Trees, NDArray[np.float64]]:
-    """Return the model for spot recordings and cross-validated probabilities of each."""
-    folds = np.empty(len(kinds), np.int64)
-    shuffled = np.random.default_rng(0).permutation(len(kinds))
+def spot(rows: SpotRows) -> Trees:
+    """Fit the model for spot recordings."""
+    return fitting.fit_spot(rows, np.ones(len(rows.kinds), bool))
+
+
+def spot_apart(rows: SpotRows, split: int = 0) -> NDArray[np.float64]:
+    """Return probabilities of each recording by a model that was fitted without it.
+
+    `split` draws which recordings are left out together.
+    """
+    folds = np.empty(len(rows.kinds), np.int64)
+    shuffled = np.random.default_rng(split).permutation(len(rows.kinds))
     for kind in range(4):
-        here = shuffled[kinds[shuffled] == kind]
+        here = shuffled[rows.kinds[shuffled] == kind]
         folds[here] = np.arange(len(here)) % SPOT_FOLDS
-    chances = np.zeros((len(kinds), 4))
+    chances = np.zeros((len(rows.kinds), 4))
     for k in range(SPOT_FOLDS):
-        trees = fitting.fit_spot(features, kinds, folds != k)
-        sums = sums_of(trees, features[folds == k])
-        raised = np.exp(sums - sums.max(1, keepdims=True))
-        chances[folds == k] = raised / raised.sum(1, keepdims=True)
-    return fitting.fit_spot(features, kinds, np.ones(len(kinds), bool)), chances
+        trees = fitting.fit_spot(rows, folds != k)
+        for look, weight in zip(rows.looks, LOOK_WEIGHTS, strict=True):
+            sums = sums_of(trees, look[folds == k])
+            raised = np.exp(sums - sums.max(1, keepdims=True))
+            chances[folds == k] += weight * raised / raised.sum(1, keepdims=True)
+    return chances
 
 
 def _apart(

@@ -17,7 +17,6 @@ from bench.rhythm.data import Labelled, Waveform
 from wearable_agg.afib import beats_only, kernel, step
 from wearable_agg.afib.features import BEATS, ECG
 from wearable_agg.afib.rules import configured
-from wearable_agg.afib.spot import features_of
 from wearable_agg.afib.state import EVIDENCE, new_shard
 from wearable_agg.afib.types import Chunk
 from wearable_agg.validation.spans import Span
@@ -86,12 +85,6 @@ def beats_rows() -> Rows:
             found = out.decisions[: out.counts[2]].copy()
             parts.append(_rows(record.label, "clean", found[found[:, 2] > 0], _BEATS_SPAN))
     return joined(parts)
-
-
-def spot_rows() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return features and place in SPOT_KINDS of every spot recording."""
-    made = [(features_of(signal, rate)[0], kind) for signal, rate, kind in data.spot_recordings()]
-    return np.array([features for features, _ in made]), np.array([kind for _, kind in made])
 
 
 def chunks_of(signal: NDArray[np.float32], rate: float, seconds: float = 10.0) -> list[Chunk]:

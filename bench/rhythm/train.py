@@ -15,7 +15,7 @@ import sys
 import numpy as np
 
 from bench.rhythm import models
-from bench.rhythm.rows import spot_rows
+from bench.rhythm.spot_rows import spot_rows
 from wearable_agg.afib.trees import Trees, store, stored
 
 KINDS = ("ecg", "beats", "spot")
@@ -28,7 +28,7 @@ def fitted(kind: str) -> dict[str, Trees]:
         return {"ecg": made.rhythm, "quality": made.quality}
     if kind == "beats":
         return {"beats": models.beats().final.rhythm}
-    return {"spot": models.spot(*spot_rows())[0]}
+    return {"spot": models.spot(spot_rows())}
 
 
 def same(one: Trees, other: Trees) -> bool:

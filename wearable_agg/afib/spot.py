@@ -25,7 +25,11 @@ KINDS: tuple[Kind, ...] = ("N", "A", "O", "~")
 SHORTEST, LONGEST = 5.0, 120.0
 """Seconds that a recording may last."""
 
+LOOK_WEIGHTS = (0.5, 0.25, 0.25)
+"""What the looks of `looks_of` count in the probabilities."""
+
 _FEWEST_BEATS = 5
+_CUT, _CUT_LEAST = 0.6, 8.0
 _TAIL = 2.0
 _EDGE = 0.02
 
@@ -62,13 +66,26 @@ def classify(samples_mv: NDArray[np.float32], rate: float) -> Spot:
 
     Raises ValueError for a rate outside 100 to 1000 Hz or a length outside 5 to 120 s.
     """
-    features, beats = features_of(samples_mv, rate)
+    whole, *parts = looks_of(samples_mv, rate)
+    features, beats = features_of(whole, rate)
     evidence = _evidence(features)
     if beats < _FEWEST_BEATS:
         return Spot("~", {"N": 0.0, "A": 0.0, "O": 0.0, "~": 1.0}, beats, evidence)
-    chances = probabilities(stored("spot"), features)
+    looks = [features, *(features_of(part, rate)[0] for part in parts)]
+    chances = np.zeros(len(KINDS))
+    for look, weight in zip(looks, LOOK_WEIGHTS, strict=True):
+        chances += weight * probabilities(stored("spot"), look)
     kind = KINDS[int(np.argmax(chances))]
     return Spot(kind, dict(zip(KINDS, chances.tolist(), strict=True)), beats, evidence)
+
+
+def looks_of(samples_mv: NDArray[np.float32], rate: float) -> list[NDArray[np.float32]]:
+    """Return a recording, its first and its last three fifths, these of 8 s where it has them.
+
+    What it shows only somewhere, or noise at either end, weighs otherwise in a part.
+    """
+    length = max(int(_CUT * len(samples_mv)), min(len(samples_mv), int(_CUT_LEAST * rate)))
+    return [samples_mv, samples_mv[:length], samples_mv[len(samples_mv) - length :]]
 
 
 def features_of(samples_mv: NDArray[np.float32], rate: float) -> tuple[NDArray[np.float64], int]:

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 from made_ecg import ecg, irregular, regular
 
-from wearable_agg.afib.spot import KINDS, NAMES, classify, features_of
+from wearable_agg.afib.spot import (
+    KINDS,
+    LOOK_WEIGHTS,
+    NAMES,
+    classify,
+    features_of,
+    looks_of,
+    probabilities,
+)
 from wearable_agg.afib.spot_whole import WHOLE, whole_features
+from wearable_agg.afib.trees import stored
 
 
 def test_irregular_beats_without_p_waves_are_called_fibrillation() -> None:
@@ -58,6 +67,27 @@ def test_an_early_beat_and_its_pause_are_seen_and_a_steady_rhythm_has_none() -> 
     assert made[1]["earliest_0"] == pytest.approx(1.0 - 0.3 / 0.8, abs=0.02)
     assert made[1]["latest_0"] == pytest.approx(1.0 + 0.3 / 0.8, abs=0.02)
     assert made[1]["paused_sum"] == pytest.approx(2.0, abs=0.02)
+
+
+@pytest.mark.parametrize(("seconds", "part"), [(6, 6), (10, 8), (30, 18)])
+def test_a_recording_is_looked_at_whole_and_from_either_end(seconds: int, part: int) -> None:
+    signal = np.arange(seconds * 100, dtype=np.float32)
+    whole, first, last = looks_of(signal, 100.0)
+    assert np.array_equal(whole, signal)
+    assert (first[0], first[-1]) == (0, part * 100 - 1)
+    assert (last[0], last[-1]) == ((seconds - part) * 100, seconds * 100 - 1)
+
+
+def test_what_one_part_shows_counts_as_much_as_its_look() -> None:
+    turning = np.concatenate([regular(15.0), 15.0 + irregular(15.0)])
+    signal = ecg(turning, 30.0, 300.0)
+    each = [
+        probabilities(stored("spot"), features_of(s, 300.0)[0]) for s in looks_of(signal, 300.0)
+    ]
+    assert each[1] != pytest.approx(each[2], abs=0.1)
+    mean = sum(weight * chances for weight, chances in zip(LOOK_WEIGHTS, each, strict=True))
+    assert list(classify(signal, 300.0).probabilities.values()) == pytest.approx(mean)
+    assert sum(LOOK_WEIGHTS) == 1.0
 
 
 @pytest.mark.parametrize("rate", [125.0, 250.0, 512.617, 1000.0])
