@@ -60,6 +60,7 @@ PLAIN = "not browser and not faults and not external"
 BUSY = ("-n", "2", "--dist", "loadfile")
 OFTEN_WAITING = ("-n", "3", "--dist", "loadfile")
 MOSTLY_WAITING = ("-n", "4", "--dist", "load")
+IN_CHROMIUM = ("-n", "3", "--dist", "loadgroup")
 
 
 def marked(
@@ -92,7 +93,7 @@ GROUPS = (
     marked("unit", PLAIN, *OFTEN_WAITING, "--ignore=tests/conformance"),
     marked("faults", "faults", *MOSTLY_WAITING, *files_of("faults")),
     marked("external", "external", *BUSY, *files_of("external"), lacks=no_records),
-    marked("browser", "browser", *OFTEN_WAITING, *files_of("browser"), lacks=no_browser),
+    marked("browser", "browser", *IN_CHROMIUM, *files_of("browser"), lacks=no_browser),
     Group("demo", (sys.executable, "-m", "tests.demo_check"), lacks=no_browser),
 )
 

@@ -17,6 +17,7 @@ from app.parts import Parts
 from app.store import MINUTE
 from config.settings import Listen, Settings
 from tests.support.client_keys import place
+from tests.support.stores import place_app_store
 from tests.support.stub_ehr import StubEhr, order, patient
 from wearable_agg.store.clock import now_micros
 
@@ -104,6 +105,7 @@ class Site:
             tenants=(self.ehr.tenant(**self.changes),),
             vendors={},
         )
+        place_app_store(self.settings.app_database)
         self.parts = Parts.open(self.settings, self.clock)
         self.app: Flask = create_app(self.parts)
 

@@ -20,7 +20,11 @@ from tests.support.fronted import PlainStack
 from tests.support.strict_browser import ALLOW, BLOCK, strict_browser
 from tests.support.tls import PARTITIONED, Proxies
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("plain"),  # one server for all of them
+]
 
 CONTEXT = re.compile(r"/c/[A-Za-z0-9_-]{22,}/")
 SIGHT = 20_000

@@ -17,7 +17,11 @@ from tests.support.fronted import TlsStack
 from tests.support.strict_browser import ALLOW, strict_browser
 from tests.support.tls import PARTITIONED, Proxies
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(120),
+    pytest.mark.xdist_group("tls"),  # one server for all of them
+]
 
 SIGHT = 20_000
 GRANTED = {"storage_access": {"https://app.test,https://ehr.test": ALLOW}}

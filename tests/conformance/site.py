@@ -26,6 +26,7 @@ from smart.ehr import Ehr
 from tests.conformance.browser import Browser, origin_of
 from tests.conformance.simulator.ehr import SimulatedEhr
 from tests.conformance.simulator.registrations import Registration
+from tests.support.stores import place_app_store
 from wearable_agg.store.clock import now_micros
 
 SCOPES = (
@@ -78,6 +79,7 @@ class Site:
             vendors={},
             **self.settings_changes,
         )
+        place_app_store(self.settings.app_database)
         self.parts = Parts.open(self.settings, self.clock)
         self._app = create_app(self.parts)
         self._thread = threading.Thread(target=self._serve, daemon=True)

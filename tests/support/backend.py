@@ -19,6 +19,7 @@ from config.settings import Listen, Settings, Tenant, VendorApp
 from safeguards.assertions import Asker, Signer
 from safeguards.strict_json import loads
 from safeguards.vault import Vault
+from tests.support.stores import place_wearables_store
 from wearable_agg.api.factory import create_api
 from wearable_agg.intake.day_totals import DayTotals
 from wearable_agg.intake.fetching import Fetcher
@@ -246,6 +247,8 @@ def open_world(folder: Path, place: Path | str = "") -> World:
         vendors={"band": _app("band", "http://127.0.0.1:1/keys"), "scale": _app("scale", "")},
         database=place if isinstance(place, str) else "",
     )
+    if isinstance(settings.wearables_database, Path):
+        place_wearables_store(settings.wearables_database)
     engine = open_database(settings.wearables_database)
     migrate(engine)
     vault = Vault.open(settings.keys)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.support.stores import place_wearables_store
 from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
@@ -10,6 +11,7 @@ from wearable_agg.store.migrations import migrate
 
 def share_rhythm(database: Path, tenant: str, issuer: str, patient: str) -> None:
     """Record the consent that the gateway asks for."""
+    place_wearables_store(database)
     store = open_database(database)
     migrate(store)
     with writing(store) as connection:

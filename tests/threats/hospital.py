@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from tests.app.conftest import Browser, Site
 from tests.support.episodes import detection
+from tests.support.stores import place_wearables_store
 from tests.support.stub_ehr import StubEhr, order, patient
 from wearable_agg.api.factory import create_api
 from wearable_agg.delivery.findings import list_findings, record_started
@@ -45,6 +46,7 @@ class Hospital:
         self.ehr = StubEhr(patients=patients, resources={"MedicationRequest": orders})
         url = f"http://127.0.0.1:{self._server.server_port}"
         self.site = Site(self.ehr, self.folder, api_url=url, changes=self.changes)
+        place_wearables_store(self.site.settings.wearables_database)
         self._engine = open_database(self.site.settings.wearables_database)
         migrate(self._engine)
         self.api: Flask = create_api(self.site.settings, self._engine, {})

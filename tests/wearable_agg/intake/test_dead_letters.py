@@ -14,7 +14,7 @@ from wearable_agg.store.clock import to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.people_tables import vendor_accounts
 
-LATER = datetime.now(UTC) + timedelta(days=1, minutes=5)
+LATER = datetime.now(UTC) + timedelta(days=1, hours=1)
 
 
 @pytest.fixture
