@@ -36,7 +36,7 @@ FRAMES = 60
 MOST = 10 * FRAMES
 """Frames of a stream that one call looks at."""
 
-GROUPS = 8
+GROUPS = 16
 """Streams that one call packs: bounds how long the file is kept from the gateway."""
 
 SESSIONS = 400
