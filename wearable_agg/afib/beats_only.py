@@ -1,13 +1,14 @@
 """Atrial fibrillation where a stream carries heart beats or RR intervals and no ECG.
 
 The same state, episodes and reports as for ECG, with a model that knows nothing but time and, where
-the device tells it, which beats are ectopic.
+the device tells it, which beats are ectopic. It decides, and no probability is told with it: too
+few patients have been seen to say whether one is right (docs/detection.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from wearable_agg.afib.kinds import OTHER
 from wearable_agg.afib.rules import Rules, configured
 from wearable_agg.afib.state import ShardState, extended
 from wearable_agg.afib.trees import Models, for_beats
-from wearable_agg.afib.types import Event
+from wearable_agg.afib.types import EpisodeStarted, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def step_beats(
     that fell back and starts the stream anew. A stream is of beats or of ECG, never of both.
     """
     after, out = advance(state, chunks, rules or configured())
-    return after, events_of(out, after.streams)
+    return after, [_without_probability(event) for event in events_of(out, after.streams)]
 
 
 def advance(
@@ -74,6 +75,10 @@ def advance(
     if chunks:
         kernel.follow(after.rows, batch, out, alone, models or for_beats())
     return after, out
+
+
+def _without_probability(event: Event) -> Event:
+    return replace(event, probability=None) if isinstance(event, EpisodeStarted) else event
 
 
 def _batch(state: ShardState, chunks: Sequence[BeatChunk]) -> kernel.BeatBatch:

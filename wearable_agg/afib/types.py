@@ -86,7 +86,7 @@ class EpisodeStarted:
     `onset` is the estimated beginning, `detected_at` the moment of signal at which the decision
     fell; both UTC epoch seconds. `mean_rate` and `max_rate` are ventricular, per minute.
     `coverage` is the share of the time since onset held by usable RR intervals. `probability` is
-    that of the latest decision, and `evidence` what it rests on.
+    that of the latest decision, None of beats alone, and `evidence` what the decision rests on.
     """
 
     stream: str
@@ -95,7 +95,7 @@ class EpisodeStarted:
     mean_rate: float
     max_rate: float
     coverage: float
-    probability: float
+    probability: float | None
     evidence: Evidence
 
 

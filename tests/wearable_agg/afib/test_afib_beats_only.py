@@ -76,6 +76,11 @@ def test_ectopy_that_the_device_tells_is_left_out() -> None:
     assert state.rows["probability"][0] < blind.rows["probability"][0]
 
 
+def test_no_probability_is_told_that_too_few_patients_confirm() -> None:
+    _, events = followed(cut(paroxysm(), 60))
+    assert [started.probability for started in of_type(EpisodeStarted, events)] == [None]
+
+
 def test_a_long_silence_ends_the_episode_at_the_last_beat() -> None:
     beats = BEGIN + irregular(400.0)
     events = followed(cut(np.concatenate([beats, beats + 900.0]), 50))[1]
