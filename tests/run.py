@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ class Group:
     long: tuple[str, ...] = ()
     lacks: Callable[[], str | None] = lambda: None
     analyses: bool = True  # runs the rhythm analysis, and waits until it is compiled
+    beside: bool = False  # waits for servers and browsers much of its time: runs beside the others
 
     def command(self, long: bool) -> tuple[str, ...]:
         """Return the command of the short or the long form."""
@@ -56,10 +58,9 @@ def no_records() -> str | None:
 
 
 PLAIN = "not browser and not faults and not external"
-# Each worker takes seconds to begin: more than cores only where tests wait for servers and clocks.
+# Each worker takes seconds to begin: more than there are cores only where tests wait for others.
 BUSY = ("-n", "2", "--dist", "loadfile")
-OFTEN_WAITING = ("-n", "3", "--dist", "loadfile")
-MOSTLY_WAITING = ("-n", "4", "--dist", "load")
+ONE_BY_ONE = ("-n", "3", "--dist", "load")
 IN_CHROMIUM = ("-n", "3", "--dist", "loadgroup")
 
 
@@ -69,11 +70,12 @@ def marked(
     *arguments: str,
     lacks: Callable[[], str | None] = lambda: None,
     analyses: bool = True,
+    beside: bool = False,
 ) -> Group:
     """A group of pytest marks, its short form without what is marked long."""
     kept = ("-o", f"cache_dir=build/pytest/{name}")
     short = tests(f"{marks} and not long", *arguments, *kept)
-    return Group(name, short, tests(marks, *arguments, *kept), lacks, analyses)
+    return Group(name, short, tests(marks, *arguments, *kept), lacks, analyses, beside)
 
 
 def files_of(mark: str) -> tuple[str, ...]:
@@ -90,11 +92,11 @@ GROUPS = (
     Group("types", tool("mypy", "--no-error-summary"), analyses=False),
     Group("imports", tool("lint-imports"), analyses=False),
     marked("conformance", PLAIN, *BUSY, "tests/conformance", analyses=False),
-    marked("unit", PLAIN, *OFTEN_WAITING, "--ignore=tests/conformance"),
-    marked("faults", "faults", *MOSTLY_WAITING, *files_of("faults")),
+    marked("unit", PLAIN, *BUSY, "--ignore=tests/conformance"),
     marked("external", "external", *BUSY, *files_of("external"), lacks=no_records),
-    marked("browser", "browser", *IN_CHROMIUM, *files_of("browser"), lacks=no_browser),
-    Group("demo", (sys.executable, "-m", "tests.demo_check"), lacks=no_browser),
+    marked("faults", "faults", *ONE_BY_ONE, *files_of("faults"), beside=True),
+    marked("browser", "browser", *IN_CHROMIUM, *files_of("browser"), lacks=no_browser, beside=True),
+    Group("demo", (sys.executable, "-m", "tests.demo_check"), lacks=no_browser, beside=True),
 )
 
 
@@ -102,10 +104,11 @@ GROUPS = (
 class Outcome:
     """How one group ended."""
 
-    group: str
+    group: Group
     state: str
     seconds: float
     why: str = ""
+    code: int = 0
 
 
 def environment() -> dict[str, str]:
@@ -118,31 +121,62 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTEST_DEBUG_TEMPROOT": str(memory)} if roomy else dict(os.environ)
 
 
-def run(group: Group, long: bool) -> Outcome:
-    """Run one group, its output going to the terminal."""
+def run(group: Group, long: bool, held: bool = False) -> Outcome:
+    """Run one group, its output going to the terminal; held, all of it at the end."""
     missing = group.lacks()
     if missing:
         state = "FAILED" if os.environ.get("CI") == "true" else "could not run"
-        return Outcome(group.name, state, 0.0, missing)
+        return Outcome(group, state, 0.0, missing)
     command = group.command(long)
-    print(f"\n== {group.name}: {' '.join(command[-6:])}", flush=True)
+    heading = f"\n== {group.name}: {' '.join(command[-6:])}"
+    print(f"\n== {group.name} begins" if held else heading, flush=True)
     begun = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT, check=False, env=environment()).returncode
-    why = "" if code == 0 else f"exit {code}"
-    if code == SOME_FAILED and "pytest" in command:
-        print(f"\n== {group.name}: those that failed once more, alone", flush=True)
-        alone = (*command, "-n", "0", "--last-failed")
-        code = subprocess.run(alone, cwd=ROOT, check=False, env=environment()).returncode
-        why = "some only when run alone" if code == 0 else f"exit {code}, alone too"
-    state = "passed" if code == 0 else "FAILED"
-    return Outcome(group.name, state, time.monotonic() - begun, why)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        check=False,
+        env=environment(),
+        stdout=subprocess.PIPE if held else None,
+        stderr=subprocess.STDOUT if held else None,
+        text=True,
+    )
+    if held:
+        print(f"{heading}\n{done.stdout}", flush=True)
+    seconds = time.monotonic() - begun
+    if done.returncode == 0:
+        return Outcome(group, "passed", seconds)
+    return Outcome(group, "FAILED", seconds, f"exit {done.returncode}", done.returncode)
+
+
+def side_by_side(groups: Sequence[Group], long: bool) -> list[Outcome]:
+    """Run those that may beside the others, each lane one after the other."""
+    lanes = [[group for group in groups if group.beside is beside] for beside in (False, True)]
+    held = all(lanes)
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        ended = pool.map(lambda lane: [run(group, long, held) for group in lane], lanes)
+        return [outcome for lane in ended for outcome in lane]
+
+
+def once_more(outcome: Outcome, long: bool) -> Outcome:
+    """Run the tests of a group that failed again, with the machine to themselves."""
+    command = outcome.group.command(long)
+    if outcome.code != SOME_FAILED or "pytest" not in command:
+        return outcome
+    print(f"\n== {outcome.group.name}: those that failed once more, alone", flush=True)
+    begun = time.monotonic()
+    alone = (*command, "-n", "0", "--last-failed")
+    code = subprocess.run(alone, cwd=ROOT, check=False, env=environment()).returncode
+    seconds = outcome.seconds + time.monotonic() - begun
+    if code == 0:
+        return Outcome(outcome.group, "passed", seconds, "some only when run alone")
+    return Outcome(outcome.group, "FAILED", seconds, f"exit {code}, alone too", code)
 
 
 def report(outcomes: list[Outcome]) -> int:
     """Print the table of groups; return how many failed."""
     print(f"\n{'group':<14}{'state':<16}{'seconds':>8}  why")
     for outcome in outcomes:
-        print(f"{outcome.group:<14}{outcome.state:<16}{outcome.seconds:>8.1f}  {outcome.why}")
+        print(f"{outcome.group.name:<14}{outcome.state:<16}{outcome.seconds:>8.1f}  {outcome.why}")
     failed = sum(outcome.state == "FAILED" for outcome in outcomes)
     passed = sum(outcome.state == "passed" for outcome in outcomes)
     print(f"\ngroups: {passed} passed, {failed} failed, {len(outcomes) - passed - failed} skipped")
@@ -161,10 +195,10 @@ def main() -> int:
     parser.add_argument("group", nargs="*", help="only these groups")
     chosen = parser.parse_args()
     groups = [group for group in GROUPS if not chosen.group or group.name in chosen.group]
-    outcomes = []
     with compiling() if any(group.analyses for group in groups) else nullcontext():
-        outcomes += [run(group, chosen.long) for group in groups if not group.analyses]
-    outcomes += [run(group, chosen.long) for group in groups if group.analyses]
+        outcomes = [run(group, chosen.long) for group in groups if not group.analyses]
+    outcomes += side_by_side([group for group in groups if group.analyses], chosen.long)
+    outcomes = [once_more(outcome, chosen.long) for outcome in outcomes]
     return 1 if report(outcomes) else 0
 
 

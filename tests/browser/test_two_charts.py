@@ -21,7 +21,7 @@ ACTS = 3
 
 @pytest.mark.timeout(300)
 def test_interleavings_in_chromium_cross_nothing(browser: Browser, clinic: Clinic) -> None:
-    cross_nothing_in_chromium(browser, clinic, 6)
+    cross_nothing_in_chromium(browser, clinic, 3)
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ ACTS = 3
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("number", [50, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [20, pytest.param(200, marks=pytest.mark.long)])
 def test_interleavings_of_two_tabs_cross_nothing(clinic: Clinic, number: int) -> None:
     jar, site, played = Browser(), clinic.site, [*interleavings(number, ACTS)]
     tabs = [HttpTab(jar, site.ehr_url, site.web_url, one, clinic.report) for one in PEOPLE]
