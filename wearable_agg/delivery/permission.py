@@ -31,8 +31,8 @@ def record_refusal(connection: Connection, item: Item) -> str:
 def consent_refusal(connection: Connection, item: Item) -> str:
     """Say that the person has withdrawn what a write rests on, or "".
 
-    A daily total needs consent to its type, what is
-    found in an ECG consent to heart rhythm; what nobody ever said is a no.
+    A daily total needs consent to its type, what is found in an ECG consent to heart rhythm; what
+    nobody ever said is a no.
     """
     if item.kind is Kind.DAY:
         allowed = permits(connection, item.person_id, item.payload["type"])
