@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from wearable_agg.afib.beats_only import BeatChunk, step_beats
+from wearable_agg.afib import beats_only, step
 from wearable_agg.afib.spot import classify
-from wearable_agg.afib.state import new_shard
-from wearable_agg.afib.step import warm_up
 
 
 def main() -> None:
     """Go through every way in once."""
-    warm_up()
-    step_beats(new_shard(), [BeatChunk("", np.arange(3.0), None, 0)])
+    step.warm_up()
+    beats_only.warm_up()
     classify(np.zeros(2500, np.float32), 250.0)
 
 

@@ -7,6 +7,7 @@ few patients have been seen to say whether one is right (docs/detection.md).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,9 +18,15 @@ from wearable_agg.afib import kernel
 from wearable_agg.afib.events import PER_BLOCK, Output, events_of, new_output
 from wearable_agg.afib.kinds import OTHER
 from wearable_agg.afib.rules import Rules, configured
-from wearable_agg.afib.state import ShardState, extended
+from wearable_agg.afib.state import ShardState, extended, new_shard
 from wearable_agg.afib.trees import Models, for_beats
 from wearable_agg.afib.types import EpisodeStarted, Event
+
+DECIDER = "wristchart-beats"
+"""Name of what decides on beats alone, written beside every episode it finds."""
+
+DECIDER_VERSION = "1"
+"""Changes whenever the same beats could give other episodes than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +35,17 @@ class BeatChunk:
 
     `times` are UTC epoch seconds, rising. `ectopic` says for each whether it is of another kind
     than the conducted ones (ventricular, paced, fusion); None where the device does not tell.
-    Raises ValueError where both are not of one length or a time is no number.
+    `gap_before` says that beats were lost before this chunk: no interval spans that. `until` is
+    the UTC epoch second up to which the device listened, None where it does not say. Raises
+    ValueError where `times` and `ectopic` are not of one length or a time is no number.
     """
 
     stream: str
     times: NDArray[np.float64]
     ectopic: NDArray[np.bool_] | None
     sequence: int
+    gap_before: bool = False
+    until: float | None = None
 
     def __post_init__(self) -> None:
         if self.ectopic is not None and len(self.ectopic) != len(self.times):
@@ -49,10 +60,16 @@ def step_beats(
     """Analyse `chunks` after all that `state` has seen, as `step` does with ECG.
 
     A beat at or before the last one is ignored; one earlier by more than `gap_seconds` is a clock
-    that fell back and starts the stream anew. A stream is of beats or of ECG, never of both.
+    that fell back and starts the stream anew. Long without a beat ends what is going on at the last
+    one. A stream is of beats or of ECG, never of both.
     """
     after, out = advance(state, chunks, rules or configured())
     return after, [_without_probability(event) for event in events_of(out, after.streams)]
+
+
+def warm_up() -> None:
+    """Compile what is needed, or load it from the disk cache, before the first chunk comes."""
+    step_beats(new_shard(), [BeatChunk("", np.arange(3.0), None, 0)])
 
 
 def advance(
@@ -66,7 +83,7 @@ def advance(
     after = extended(state, (chunk.stream for chunk in chunks))
     batch = _batch(after, chunks)
     beats = len(batch.times)
-    out = new_output(PER_BLOCK * beats, 0, beats, features)
+    out = new_output(PER_BLOCK * (beats + len(chunks)), 0, beats, features)
     alone = rules._replace(
         smoothing=rules.smoothing_alone,
         leave_below=rules.leave_below_alone,
@@ -90,10 +107,16 @@ def _batch(state: ShardState, chunks: Sequence[BeatChunk]) -> kernel.BeatBatch:
     return kernel.BeatBatch(
         rows=rows[order],
         sequences=sequences[order],
+        gaps=np.array([chunk.gap_before for chunk in ordered], np.bool_),
+        until=np.array([_until(chunk) for chunk in ordered], np.float64),
         times=np.concatenate([np.zeros(0), *(chunk.times for chunk in ordered)]),
         kinds=np.concatenate([np.zeros(0, np.uint8), *map(_kinds, ordered)]),
         ends=np.cumsum([len(chunk.times) for chunk in ordered], dtype=np.int64),
     )
+
+
+def _until(chunk: BeatChunk) -> float:
+    return -math.inf if chunk.until is None else chunk.until
 
 
 def _kinds(chunk: BeatChunk) -> NDArray[np.uint8]:

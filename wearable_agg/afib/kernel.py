@@ -21,6 +21,7 @@ from wearable_agg.afib.rhythm import (
     close_second,
     hear_beat,
     hear_beats,
+    hear_silence,
     interrupt,
     time_of,
 )
@@ -47,10 +48,15 @@ class Batch(NamedTuple):
 
 
 class BeatBatch(NamedTuple):
-    """Chunks of beats as flat arrays, ordered by row and sequence; `ends` points into `times`."""
+    """Chunks of beats as flat arrays, ordered by row and sequence; `ends` points into `times`.
+
+    `until` is how far each was listened to, minus infinity where that is not told.
+    """
 
     rows: NDArray[np.int64]
     sequences: NDArray[np.int64]
+    gaps: NDArray[np.bool_]
+    until: NDArray[np.float64]
     times: NDArray[np.float64]
     kinds: NDArray[np.uint8]
     ends: NDArray[np.int64]
@@ -216,7 +222,7 @@ def _build_finish(sources: str) -> Finish:
             row = rows[stream]
             if row.rate > 0.0:
                 row.recorded += row.filled / row.rate
-            interrupt(row, stream, time_of(row, row.index), out, rules)
+                interrupt(row, stream, time_of(row, row.index), out, rules)
 
     return finish
 
@@ -253,8 +259,11 @@ def _build_follow(sources: str) -> Follow:
             stream, end = batch.rows[chunk], batch.ends[chunk]
             row = rows[stream]
             if batch.sequences[chunk] > row.sequence:
+                if batch.gaps[chunk]:
+                    break_chain(row)
                 for i in range(begin, end):
                     hear_beat(row, stream, batch.times[i], batch.kinds[i], out, rules, models)
+                hear_silence(row, stream, batch.until[chunk], out, rules)
                 row.sequence = batch.sequences[chunk]
             begin = end
 

@@ -156,7 +156,10 @@ def _is_legible(row: Row, features: NDArray[np.float64], rules: Rules, models: M
 def hear_beat(
     row: Row, stream: int, time: float, kind: int, out: Output, rules: Rules, models: Models
 ) -> None:
-    """Take one beat of a stream that carries nothing else; `kind` is OTHER or 0."""
+    """Take one beat of a stream that carries nothing else; `kind` is OTHER or 0.
+
+    No interval spans what broke the chain.
+    """
     if row.rate == 0.0:
         row.rate, row.anchor_time, row.analysed_from, row.chain = 1.0, time, time, 0
         return
@@ -168,7 +171,7 @@ def hear_beat(
     if interval <= 0.0:
         return
     row.anchor_time = time
-    if not rules.rr_shortest <= interval <= rules.rr_longest:
+    if row.chain < 0 or not rules.rr_shortest <= interval <= rules.rr_longest:
         row.chain = 0
         return
     row.chain += 1
@@ -180,6 +183,13 @@ def hear_beat(
     add_beat(row, time, interval, marks)
     if row.since_decision >= rules.decide_seconds:
         _decide_on_beats(row, stream, time, out, rules, models)
+
+
+@compiled
+def hear_silence(row: Row, stream: int, until: float, out: Output, rules: Rules) -> None:
+    """Let what is going on end at the last beat, where none came for long before `until`."""
+    if row.rate > 0.0 and until - row.anchor_time >= rules.lasting_gap:
+        interrupt(row, stream, row.anchor_time, out, rules)
 
 
 @compiled

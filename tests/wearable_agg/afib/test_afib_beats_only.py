@@ -88,6 +88,34 @@ def test_a_long_silence_ends_the_episode_at_the_last_beat() -> None:
     assert ended.end == pytest.approx(beats[-1])
 
 
+def test_time_that_passes_without_a_beat_ends_the_episode_at_the_last_one() -> None:
+    beats = BEGIN + irregular(400.0)
+    pieces = cut(beats, 50)
+    silent = [
+        BeatChunk("s", np.zeros(0), None, len(pieces) + n, until=float(beats[-1]) + 60.0 * n)
+        for n in range(1, 8)
+    ]
+    state, events = followed([*pieces, *silent])
+    (ended,) = of_type(EpisodeEnded, events)
+    assert ended.end == pytest.approx(beats[-1])
+    assert of_type(EpisodeEnded, finish(state, ["s"])[1]) == []
+    assert followed([*pieces, *silent[:4]])[1] == followed(pieces)[1]
+
+
+def test_a_stream_without_any_beat_says_nothing() -> None:
+    state, events = followed([BeatChunk("s", np.zeros(0), None, 0, until=BEGIN)])
+    assert [*events, *finish(state, ["s"])[1]] == []
+
+
+def test_no_interval_of_beats_spans_a_gap() -> None:
+    first, second = BEGIN + regular(40.0), BEGIN + regular(40.0) + 41.0
+    told = BeatChunk("s", second, None, 1, gap_before=True)
+    state, _ = followed([BeatChunk("s", first, None, 0), told])
+    blind, _ = followed([BeatChunk("s", first, None, 0), BeatChunk("s", second, None, 1)])
+    assert state.rows["beat_count"][0] == blind.rows["beat_count"][0] - 1
+    assert state.rows["intervals"][0].max() < 1.0 < blind.rows["intervals"][0].max()
+
+
 def test_a_clock_of_beats_that_falls_back_starts_anew() -> None:
     beats = BEGIN + irregular(400.0)
     events = followed(cut(np.concatenate([beats, beats - 200.0]), 50))[1]
