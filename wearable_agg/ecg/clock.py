@@ -5,6 +5,7 @@ makes the true rate differ from the nominal one, its clock may be off or drift, 
 stamps jitter. The rate is estimated from device time against sample count (median of slopes over
 up to ten minutes, so a few bad stamps do not matter), the clock from device time against arrival
 (lowest lag in each minute, for a network can only make frames late), and stamps are smoothed.
+Beats are told by their time and not counted: there is no rate to measure, and nothing is smoothed.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ class Clock:
     counted: int = 0
     anchors: tuple[Point, ...] = ()
     lags: tuple[Point, ...] = ()
+    sampled: bool = True
+    """Whether samples are counted, at a rate that the device's crystal makes."""
 
     @property
     def rate_is_implausible(self) -> bool:
@@ -77,10 +80,10 @@ class Clock:
         return measured is not None and abs(measured / self.nominal - 1) > _PLAUSIBLE_RATE_ERROR
 
 
-def first_clock(nominal: float, device_time: int, now: int) -> Clock:
+def first_clock(nominal: float, device_time: int, now: int, *, sampled: bool = True) -> Clock:
     """Start from the clock the device showed in its hello, received at `now`."""
     ahead = now - device_time
-    return Clock(nominal, nominal, 0 if abs(ahead) <= TRUSTED else ahead)
+    return Clock(nominal, nominal, 0 if abs(ahead) <= TRUSTED else ahead, sampled=sampled)
 
 
 def check_clock(clock: Clock, device_time: int, now: int) -> None:
@@ -105,7 +108,7 @@ def advance(
     broken = declared_gap or jump > JUMP
     start, counted = device_time + clock.offset, 0
     anchors: tuple[Point, ...] = ()
-    if clock.last is not None and not broken:
+    if clock.sampled and clock.last is not None and not broken:
         start, counted, anchors = _smoothed(clock, device_time), clock.counted, clock.anchors
     _check_plausible(start, now)
     moved = replace(

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from safeguards.assertions import Asker, NotAuthentic, Verifier
 from wearable_agg.ecg import inbox
+from wearable_agg.ecg.binary import decode_slice
 from wearable_agg.ecg.clock import Clock
 from wearable_agg.ecg.frames import (
     AUDIENCE,
@@ -18,7 +19,9 @@ from wearable_agg.ecg.frames import (
     SCOPE,
     WINDOW,
     Ack,
+    Beats,
     Bye,
+    Carried,
     Code,
     Control,
     ErrorFrame,
@@ -27,8 +30,9 @@ from wearable_agg.ecg.frames import (
     ProtocolError,
     Ready,
     Samples,
+    Slice,
 )
-from wearable_agg.ecg.protocol import decode_control, decode_samples, encode_control
+from wearable_agg.ecg.protocol import decode_control, encode_control
 from wearable_agg.ecg.stream import Frame, OutOfSequence, Stream
 from wearable_agg.ecg.writer import Pending, Writer
 from wearable_agg.store.clock import now_micros
@@ -75,6 +79,7 @@ class Connection:
         self._rewinding = False
         self._warned = False
         self._last_lead = 0
+        self._carried: Carried | None = None
         self._reason: asyncio.Future[ProtocolError] = asyncio.get_running_loop().create_future()
         self.released = asyncio.Event()
         self.failed = False
@@ -138,7 +143,7 @@ class Connection:
             raise ProtocolError(Code.HELLO_EXPECTED, "no hello in time") from error
         if not isinstance(received, Hello):
             raise ProtocolError(Code.HELLO_EXPECTED, "the first frame is a hello")
-        self._last_lead = len(received.leads) - 1
+        self._last_lead, self._carried = len(received.leads) - 1, received.signal
         return received
 
     def _authenticate(self, hello: Hello) -> Asker:
@@ -154,8 +159,8 @@ class Connection:
         """Take frames until the device says bye."""
         while True:
             match await self._receive():
-                case Samples() as samples:
-                    await self._take(opening, samples)
+                case Samples() | Beats() as part:
+                    await self._take(opening, part)
                 case Gap() as gap:
                     opening.stream.mark(gap)
                 case Bye():
@@ -163,10 +168,10 @@ class Connection:
                 case _:
                     raise ProtocolError(Code.MALFORMED, "not a frame for a gateway")
 
-    async def _take(self, opening: Opening, samples: Samples) -> None:
+    async def _take(self, opening: Opening, part: Slice) -> None:
         stream = opening.stream
         try:
-            frame = stream.take(samples, now_micros())
+            frame = stream.take(part, now_micros())
         except OutOfSequence as problem:
             await self._rewind(problem.expected)
             return
@@ -214,13 +219,15 @@ class Connection:
             await self._send(Ack(self._stored))
         await self._send(Bye())
 
-    async def _receive(self) -> Control | Samples:
+    async def _receive(self) -> Control | Slice:
         message = await self._socket.receive()
         if message["type"] != "websocket.receive":
             raise Left
         data: bytes | None = message.get("bytes")
         if data is not None:
-            return decode_samples(data)
+            if self._carried is None:
+                raise ProtocolError(Code.HELLO_EXPECTED, "the first frame is a hello")
+            return decode_slice(data, self._carried)
         text: str = message.get("text") or ""
         if len(text) > MAXIMUM_FRAME_BYTES:
             raise ProtocolError(Code.TOO_LARGE, f"a frame of {len(text)} characters")

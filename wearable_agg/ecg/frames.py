@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -22,8 +22,43 @@ HIGHEST_RATE = 1000.0
 WINDOW = 128
 """How many slices a device may have in flight unacknowledged."""
 
+LATEST_TIME = 4_102_444_800_000_000
+"""2100-01-01 in microseconds: no device clock shows more."""
+
 INVALID_SAMPLE = -32768
 """The count that stands for "no reading", as when an electrode is off the skin."""
+
+MAXIMUM_BEATS_SECONDS = 60.0
+HIGHEST_HEART_RATE = 300
+"""Beats per minute; more is noise. Atrial flutter conducted one to one comes near it."""
+
+BEATS_RATE = 1000.0
+"""Beats are told in milliseconds: what stands for the sampling rate of their slices, in Hz."""
+
+BEATS_LEAD, BEATS_GAIN = "beats", 1.0
+"""What stands for the lead and the gain of a stream of beats."""
+
+
+class Carried(StrEnum):
+    """What a session carries, for good."""
+
+    ECG = "ecg"
+    BEATS = "beats"
+
+
+class Sensor(StrEnum):
+    """What a device finds beats with: electrodes, as of a chest strap, or light, as of a watch."""
+
+    ELECTRIC = "electric"
+    OPTICAL = "optical"
+
+
+class BeatKind(IntEnum):
+    """What a device knows of a beat."""
+
+    NOT_TOLD = 0
+    CONDUCTED = 1
+    ECTOPIC = 2
 
 
 class Code(StrEnum):
@@ -73,7 +108,8 @@ class Hello:
     """First frame from the device: who it is, what it will send, for whom.
 
     `rate` is the nominal sampling rate in Hz, `gain` microvolts per count, `device_time` the
-    device's clock as it sent this frame, in microseconds since 1970.
+    device's clock as it sent this frame, in microseconds since 1970. Of a stream of beats,
+    which `beats_hello` makes, leads, rate and gain are always the same and are not sent.
     """
 
     token: str
@@ -83,6 +119,16 @@ class Hello:
     rate: float
     gain: float
     device_time: int
+    signal: Carried = Carried.ECG
+    sensor: Sensor = Sensor.ELECTRIC
+
+
+def beats_hello(
+    token: str, session: str, device: Device, sensor: Sensor, device_time: int
+) -> Hello:
+    """Return the hello of a stream of beats."""
+    form = ((BEATS_LEAD,), BEATS_RATE, BEATS_GAIN)
+    return Hello(token, session, device, *form, device_time, Carried.BEATS, sensor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,5 +185,37 @@ class Samples:
     device_time: int
     counts: NDArray[np.int16]
 
+    @property
+    def length(self) -> int:
+        """How many samples there are."""
+        return len(self.counts)
 
+    def payload(self) -> bytes:
+        """Return the samples as they are stored."""
+        return self.counts.astype("<i2").tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """The beats in `length` milliseconds from `device_time` (microseconds) on; there may be none.
+
+    `beats` are the bytes that `wearable_agg.ecg.beats` reads.
+    """
+
+    sequence: int
+    device_time: int
+    length: int
+    beats: bytes
+
+    @property
+    def lead(self) -> int:
+        """Beats are of no lead in particular: of the first."""
+        return 0
+
+    def payload(self) -> bytes:
+        """Return the beats as they are stored."""
+        return self.beats
+
+
+Slice: TypeAlias = Samples | Beats
 Control: TypeAlias = Hello | Ready | Ack | Gap | ErrorFrame | Bye

@@ -20,7 +20,7 @@ from safeguards.assertions import Asker, Verifier
 from wearable_agg.ecg import inbox
 from wearable_agg.ecg.clock import Clock, check_clock, first_clock
 from wearable_agg.ecg.connection import Connection, Left, Opening
-from wearable_agg.ecg.frames import SUBPROTOCOL, Code, ErrorFrame, Hello, ProtocolError
+from wearable_agg.ecg.frames import SUBPROTOCOL, Carried, Code, ErrorFrame, Hello, ProtocolError
 from wearable_agg.ecg.protocol import encode_control
 from wearable_agg.ecg.stream import Stream, resumed
 from wearable_agg.ecg.writer import Writer
@@ -123,12 +123,14 @@ class Gateway:
 
     def _open(self, hello: Hello, asker: Asker) -> Opening:
         now = now_micros()
-        clock = first_clock(hello.rate, hello.device_time, now)
+        sampled = hello.signal is Carried.ECG
+        clock = first_clock(hello.rate, hello.device_time, now, sampled=sampled)
         with writing(self._engine) as connection:
             session = inbox.open_session(connection, hello, asker, clock)
             following = inbox.next_sequence(connection, session)
             latest = inbox.latest_frame(connection, session, following)
-        clock = Clock(session.nominal_rate, session.rate, session.offset, session.drift)
+        known = (session.nominal_rate, session.rate, session.offset, session.drift)
+        clock = Clock(*known, sampled=sampled)
         check_clock(clock, hello.device_time, now)
         clock = clock if latest is None else resumed(clock, latest)
         return Opening(session, Stream(hello, clock, following))

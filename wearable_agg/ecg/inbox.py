@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from safeguards.assertions import Asker
 from wearable_agg.ecg.clock import Clock
-from wearable_agg.ecg.frames import Code, Device, Hello, ProtocolError
+from wearable_agg.ecg.frames import Carried, Code, Device, Hello, ProtocolError, Sensor
 from wearable_agg.ecg.stream import Frame
 from wearable_agg.ecg.tables import frames, quarantined, sessions
 from wearable_agg.store.clock import now_micros
@@ -47,6 +47,8 @@ class Session:
     rate: float
     offset: int
     drift: float | None
+    signal: Carried = Carried.ECG
+    sensor: Sensor = Sensor.ELECTRIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,8 @@ def _session_row(hello: Hello, asker: Asker, clock: Clock) -> dict[str, Any]:
         "rate": clock.rate,
         "clock_offset": clock.offset,
         "opened_at": now_micros(),
+        "signal": hello.signal,
+        "sensor": hello.sensor,
     }
 
 
@@ -219,6 +223,8 @@ def _check_same(known: Session, hello: Hello, asker: Asker) -> None:
     stored = (known.device.serial, known.leads, known.nominal_rate, known.gain)
     if stored != (hello.device.serial, hello.leads, hello.rate, hello.gain):
         raise ProtocolError(Code.SESSION_CHANGED, "device, leads, rate or gain changed")
+    if (known.signal, known.sensor) != (hello.signal, hello.sensor):
+        raise ProtocolError(Code.SESSION_CHANGED, "signal or sensor changed")
 
 
 def _session(row: Row[Any]) -> Session:
@@ -235,6 +241,8 @@ def _session(row: Row[Any]) -> Session:
         rate=row.rate,
         offset=row.clock_offset,
         drift=row.drift,
+        signal=Carried(row.signal),
+        sensor=Sensor(row.sensor),
     )
 
 

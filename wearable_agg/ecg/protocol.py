@@ -1,24 +1,23 @@
-"""Reading and writing the frames of the ECG stream protocol. Pure."""
+"""Reading and writing the control frames of the ECG stream protocol. Pure."""
 
 from __future__ import annotations
 
 import re
-import struct
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from safeguards import strict_json
 from wearable_agg.ecg.frames import (
     HIGHEST_RATE,
+    LATEST_TIME,
     LOWEST_RATE,
     MAXIMUM_FRAME_BYTES,
     MAXIMUM_LEADS,
     VERSION,
     Ack,
     Bye,
+    Carried,
     Code,
     Control,
     Device,
@@ -27,40 +26,13 @@ from wearable_agg.ecg.frames import (
     Hello,
     ProtocolError,
     Ready,
-    Samples,
+    Sensor,
+    beats_hello,
 )
-
-_HEADER = struct.Struct("<BBHIQ")
-_LATEST = 4_102_444_800_000_000
-"""2100-01-01 in microseconds: no device clock shows more."""
 
 _LEAD = re.compile(r"[A-Za-z0-9+./_-]{1,16}")
 _TEXT_LIMIT = 200
 _TOKEN_LIMIT = 8000
-
-
-def encode_samples(frame: Samples) -> bytes:
-    """Write a binary sample frame."""
-    counts = np.ascontiguousarray(frame.counts, dtype="<i2")
-    header = _HEADER.pack(VERSION, frame.lead, len(counts), frame.sequence, frame.device_time)
-    return header + counts.tobytes()
-
-
-def decode_samples(raw: bytes) -> Samples:
-    """Read a binary sample frame; raises ProtocolError."""
-    if len(raw) > MAXIMUM_FRAME_BYTES:
-        raise ProtocolError(Code.TOO_LARGE, f"a frame of {len(raw)} bytes")
-    if len(raw) < _HEADER.size:
-        raise _malformed(f"a sample frame of {len(raw)} bytes has no header")
-    version, lead, count, sequence, device_time = _HEADER.unpack_from(raw)
-    if version != VERSION:
-        raise ProtocolError(Code.UNSUPPORTED_VERSION, f"sample frame version {version}")
-    if count == 0 or len(raw) != _HEADER.size + 2 * count:
-        raise _malformed(f"{count} samples announced in {len(raw)} bytes")
-    if device_time > _LATEST:
-        raise _malformed("device time beyond the year 2100")
-    counts = np.frombuffer(raw, dtype="<i2", offset=_HEADER.size)
-    return Samples(lead, sequence, device_time, counts)
 
 
 def encode_control(frame: Control) -> str:
@@ -114,16 +86,31 @@ def _hello_document(hello: Hello) -> dict[str, object]:
             "serial": device.serial,
             "firmware": device.firmware,
         },
-        "leads": list(hello.leads),
-        "rate": hello.rate,
-        "gain": hello.gain,
+        **_form_document(hello),
         "device_time": hello.device_time,
     }
+
+
+def _form_document(hello: Hello) -> dict[str, object]:
+    if hello.signal is Carried.BEATS:
+        return {"signal": str(hello.signal), "sensor": str(hello.sensor)}
+    return {"leads": list(hello.leads), "rate": hello.rate, "gain": hello.gain}
 
 
 def _hello(document: Mapping[str, Any]) -> Hello:
     if _whole(document, "version", 0xFFFF) != VERSION:
         raise ProtocolError(Code.UNSUPPORTED_VERSION, f"this gateway speaks version {VERSION}")
+    return _ecg_hello(document) if _carried(document) is Carried.ECG else _beats_hello(document)
+
+
+def _carried(document: Mapping[str, Any]) -> Carried:
+    try:
+        return Carried(document.get("signal", Carried.ECG))
+    except ValueError as error:
+        raise _malformed(f"signal is one of {', '.join(Carried)}") from error
+
+
+def _ecg_hello(document: Mapping[str, Any]) -> Hello:
     return Hello(
         token=_text(document, "token", limit=_TOKEN_LIMIT),
         session=_session(document),
@@ -131,8 +118,25 @@ def _hello(document: Mapping[str, Any]) -> Hello:
         leads=_leads(document),
         rate=_number(document, "rate", LOWEST_RATE, HIGHEST_RATE),
         gain=_number(document, "gain", 1e-3, 1e3),
-        device_time=_whole(document, "device_time", _LATEST),
+        device_time=_whole(document, "device_time", LATEST_TIME),
     )
+
+
+def _beats_hello(document: Mapping[str, Any]) -> Hello:
+    return beats_hello(
+        token=_text(document, "token", limit=_TOKEN_LIMIT),
+        session=_session(document),
+        device=_device(document),
+        sensor=_sensor(document),
+        device_time=_whole(document, "device_time", LATEST_TIME),
+    )
+
+
+def _sensor(document: Mapping[str, Any]) -> Sensor:
+    try:
+        return Sensor(document.get("sensor", ""))
+    except ValueError as error:
+        raise _malformed(f"sensor is one of {', '.join(Sensor)}") from error
 
 
 def _device(document: Mapping[str, Any]) -> Device:
@@ -171,7 +175,7 @@ def _ready(document: Mapping[str, Any]) -> Ready:
         _session(document),
         _whole(document, "next", 0xFFFFFFFF),
         _whole(document, "window", 0xFFFF),
-        _whole(document, "time", _LATEST),
+        _whole(document, "time", LATEST_TIME),
     )
 
 

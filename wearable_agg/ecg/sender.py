@@ -9,6 +9,7 @@ from websockets import Subprotocol
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from wearable_agg.ecg.binary import encode_slice
 from wearable_agg.ecg.frames import (
     SUBPROTOCOL,
     Ack,
@@ -19,9 +20,9 @@ from wearable_agg.ecg.frames import (
     Hello,
     ProtocolError,
     Ready,
-    Samples,
+    Slice,
 )
-from wearable_agg.ecg.protocol import decode_control, encode_control, encode_samples
+from wearable_agg.ecg.protocol import decode_control, encode_control
 
 OPENING_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
@@ -39,12 +40,12 @@ class GatewayAway(Exception):
 def send(
     gateway: str,
     hello: Callable[[], Hello],
-    slices: Sequence[Samples],
+    slices: Sequence[Slice],
     *,
     speed: float,
     progress: Progress,
 ) -> None:
-    """Send `slices` of one lead and return when all are on the gateway's disk.
+    """Send `slices`, of one lead or of beats, and return when all are on the gateway's disk.
 
     `hello` is made anew for each connection. `speed` is how many seconds of signal go out in a
     second, 0 as many as are acknowledged. `progress` is told how many slices are on disk. Lost
@@ -73,7 +74,7 @@ def send(
 class _Pace:
     """Says when a slice may go out."""
 
-    def __init__(self, slices: Sequence[Samples], speed: float) -> None:
+    def __init__(self, slices: Sequence[Slice], speed: float) -> None:
         self._slices, self._speed, self._began = slices, speed, time.monotonic()
 
     def seconds_until(self, sequence: int) -> float:
@@ -85,7 +86,7 @@ class _Pace:
 
 
 def _send_over_one(
-    gateway: str, hello: Hello, slices: Sequence[Samples], pace: _Pace, progress: Progress
+    gateway: str, hello: Hello, slices: Sequence[Slice], pace: _Pace, progress: Progress
 ) -> None:
     try:
         with connect(
@@ -106,7 +107,7 @@ class _Transfer:
     def __init__(
         self,
         socket: ClientConnection,
-        slices: Sequence[Samples],
+        slices: Sequence[Slice],
         pace: _Pace,
         progress: Progress,
     ) -> None:
@@ -132,7 +133,7 @@ class _Transfer:
 
     def _send_what_may_go(self) -> None:
         while self._may_send() and self._pace.seconds_until(self._next) <= 0:
-            self._socket.send(encode_samples(self._slices[self._next]))
+            self._socket.send(encode_slice(self._slices[self._next]))
             self._next += 1
 
     def _may_send(self) -> bool:

@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 
 from wearable_agg.ecg.clock import Clock, Timing, advance
 from wearable_agg.ecg.frames import (
+    MAXIMUM_BEATS_SECONDS,
     MAXIMUM_FRAME_SECONDS,
+    Carried,
     Code,
     Gap,
     Hello,
     ProtocolError,
-    Samples,
+    Slice,
 )
+
+_LONGEST = {Carried.ECG: MAXIMUM_FRAME_SECONDS, Carried.BEATS: MAXIMUM_BEATS_SECONDS}
 
 
 class OutOfSequence(Exception):
@@ -28,8 +32,9 @@ class OutOfSequence(Exception):
 class Frame:
     """One lead of one slice, placed on the UTC axis, ready for the inbox.
 
-    Times are UTC microseconds except `device_time`; `counts` are little-endian int16 and
-    `checksum` their CRC-32.
+    Times are UTC microseconds except `device_time`; `length` divided by `rate` are seconds.
+    `counts` are little-endian int16, or the beats of a stream of beats, and `checksum` their
+    CRC-32.
     """
 
     lead: int
@@ -53,7 +58,7 @@ class Stream:
     sequence: int
     lead: int = 0
     _gap: int | None = None
-    _slice: Samples | None = None
+    _slice: Slice | None = None
     _timing: Timing | None = None
 
     def mark(self, gap: Gap) -> None:
@@ -61,42 +66,40 @@ class Stream:
         if gap.sequence >= self.sequence:
             self._gap = gap.sequence
 
-    def take(self, samples: Samples, now: int) -> Frame | None:
-        """Place a sample frame that arrived at `now`; None for one that was taken before.
+    def take(self, part: Slice, now: int) -> Frame | None:
+        """Place a frame that arrived at `now`; None for one that was taken before.
 
         Raises OutOfSequence where frames are missing before it, ProtocolError where it breaks
         the protocol.
         """
-        if samples.lead >= len(self.hello.leads):
-            raise ProtocolError(Code.MALFORMED, f"there is no lead {samples.lead}")
-        if (samples.sequence, samples.lead) < (self.sequence, self.lead):
+        if part.lead >= len(self.hello.leads):
+            raise ProtocolError(Code.MALFORMED, f"there is no lead {part.lead}")
+        if (part.sequence, part.lead) < (self.sequence, self.lead):
             return None
-        if (samples.sequence, samples.lead) != (self.sequence, self.lead):
+        if (part.sequence, part.lead) != (self.sequence, self.lead):
             raise OutOfSequence(self.sequence)
-        timing = self._time(samples, now)
+        timing = self._time(part, now)
         self._step()
-        return _frame(samples, timing, now)
+        return _frame(part, timing, now)
 
-    def _time(self, samples: Samples, now: int) -> Timing:
-        if samples.lead == 0:
-            return self._begin_slice(samples, now)
+    def _time(self, part: Slice, now: int) -> Timing:
+        if part.lead == 0:
+            return self._begin_slice(part, now)
         first, timing = self._slice, self._timing
         if first is None or timing is None:
             raise OutOfSequence(self.sequence)
-        same = first.device_time == samples.device_time and len(first.counts) == len(samples.counts)
+        same = first.device_time == part.device_time and first.length == part.length
         if not same:
             raise ProtocolError(Code.MALFORMED, "the leads of a slice differ in time or length")
         return timing
 
-    def _begin_slice(self, samples: Samples, now: int) -> Timing:
-        count = len(samples.counts)
-        if count > MAXIMUM_FRAME_SECONDS * self.hello.rate:
-            raise ProtocolError(
-                Code.TOO_LARGE, f"a frame longer than {MAXIMUM_FRAME_SECONDS:.0f} seconds"
-            )
-        declared = self._gap == samples.sequence
-        self.clock, timing = advance(self.clock, samples.device_time, count, declared, now)
-        self._slice, self._timing = samples, timing
+    def _begin_slice(self, part: Slice, now: int) -> Timing:
+        longest = _LONGEST[self.hello.signal]
+        if part.length > longest * self.hello.rate:
+            raise ProtocolError(Code.TOO_LARGE, f"a frame longer than {longest:.0f} seconds")
+        declared = self._gap == part.sequence
+        self.clock, timing = advance(self.clock, part.device_time, part.length, declared, now)
+        self._slice, self._timing = part, timing
         return timing
 
     def _step(self) -> None:
@@ -116,16 +119,16 @@ def resumed(clock: Clock, latest: Frame) -> Clock:
     )
 
 
-def _frame(samples: Samples, timing: Timing, now: int) -> Frame:
-    counts = samples.counts.astype("<i2").tobytes()
+def _frame(part: Slice, timing: Timing, now: int) -> Frame:
+    counts = part.payload()
     return Frame(
-        lead=samples.lead,
-        sequence=samples.sequence,
-        device_time=samples.device_time,
+        lead=part.lead,
+        sequence=part.sequence,
+        device_time=part.device_time,
         received_at=now,
         start=timing.start,
         rate=timing.rate,
-        length=len(samples.counts),
+        length=part.length,
         counts=counts,
         checksum=zlib.crc32(counts),
         gap_before=timing.gap_before,

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Engine,
     Float,
     ForeignKey,
@@ -18,9 +19,12 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    inspect,
 )
+from sqlalchemy.schema import CreateColumn
 
-from wearable_agg.store.database import open_database
+from wearable_agg.ecg.frames import Carried, Sensor
+from wearable_agg.store.database import open_database, writing
 
 metadata = MetaData()
 
@@ -44,6 +48,8 @@ sessions = Table(
     Column("drift", Float),
     Column("opened_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("signal", String, nullable=False, server_default=Carried.ECG),
+    Column("sensor", String, nullable=False, server_default=Sensor.ELECTRIC),
 )
 
 frames = Table(
@@ -96,7 +102,22 @@ quarantined = Table(
 
 
 def open_inbox(path: Path) -> Engine:
-    """Open ecg.db, making file and tables where they are missing."""
+    """Open ecg.db, making file, tables and columns where they are missing."""
     engine = open_database(path)
     metadata.create_all(engine)
+    if _missing(engine):
+        _add_missing(engine)
     return engine
+
+
+def _missing(engine: Engine | Connection) -> list[Column[str]]:
+    known = {column["name"] for column in inspect(engine).get_columns(sessions.name)}
+    return [column for column in sessions.columns if column.name not in known]
+
+
+def _add_missing(engine: Engine) -> None:
+    """Add the columns of sessions that an older file lacks, unless another process just did."""
+    with writing(engine) as connection:
+        for column in _missing(connection):
+            definition = CreateColumn(column).compile(dialect=engine.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {sessions.name} ADD COLUMN {definition}")

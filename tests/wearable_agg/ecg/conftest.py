@@ -18,9 +18,9 @@ from sqlalchemy import Engine, select
 from websockets.sync.client import connect
 
 from safeguards.assertions import Asker, Signer, Verifier
+from wearable_agg.ecg.binary import encode_samples
 from wearable_agg.ecg.frames import MAXIMUM_FRAME_BYTES, Samples
 from wearable_agg.ecg.gateway import create_gateway
-from wearable_agg.ecg.protocol import encode_samples
 from wearable_agg.ecg.tables import frames, open_inbox
 
 RATE = 250

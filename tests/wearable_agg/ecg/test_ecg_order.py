@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wearable_agg.ecg.clock import first_clock
-from wearable_agg.ecg.frames import Code, Device, Gap, Hello, ProtocolError, Samples
+from wearable_agg.ecg.frames import (
+    BEATS_RATE,
+    Beats,
+    Code,
+    Device,
+    Gap,
+    Hello,
+    ProtocolError,
+    Samples,
+    Sensor,
+    beats_hello,
+)
 from wearable_agg.ecg.stream import OutOfSequence, Stream
 
 NOW = 1_795_298_400_000_000
@@ -79,3 +90,30 @@ def test_leads_of_a_slice_must_agree():
     stream = a_stream(("I", "II"))
     stream.take(a_slice(0), NOW)
     assert refused(stream, a_slice(0, lead=1, count=249)) is Code.MALFORMED
+
+
+def beats_stream():
+    hello = beats_hello("t", "s", Device("v", "m", "n"), Sensor.ELECTRIC, NOW)
+    return Stream(hello, first_clock(BEATS_RATE, NOW, NOW, sampled=False), 0)
+
+
+@given(st.lists(st.integers(0, 500), max_size=40))
+def test_beats_stay_when_the_device_says_and_only_its_word_or_a_jump_is_a_gap(pauses):
+    stream, at = beats_stream(), NOW
+    for number, pause in enumerate(pauses):
+        at += 1000 * pause
+        frame = stream.take(Beats(number, at, 800, b""), NOW + 3_600_000_000)
+        assert frame is not None
+        assert (frame.start, frame.rate, frame.length) == (at, BEATS_RATE, 800)
+        assert not frame.gap_before
+        at += 800_000
+    stream.mark(Gap(len(pauses), ""))
+    frames = [
+        stream.take(Beats(len(pauses) + n, at + n * 1_400_000, 800, b""), NOW + 3_600_000_000)
+        for n in range(2)
+    ]
+    assert [frame.gap_before for frame in frames if frame is not None] == [True, True]
+
+
+def test_slice_of_beats_longer_than_a_minute_is_refused():
+    assert refused(beats_stream(), Beats(0, NOW, 60_001, b"")) is Code.TOO_LARGE

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wearable_agg.ecg.beats import beat_bytes, most_beats, read_beats
+from wearable_agg.ecg.binary import decode_beats, decode_samples, encode_beats, encode_samples
 from wearable_agg.ecg.frames import (
     Ack,
+    Beats,
     Bye,
     Code,
     Device,
@@ -20,13 +23,10 @@ from wearable_agg.ecg.frames import (
     ProtocolError,
     Ready,
     Samples,
+    Sensor,
+    beats_hello,
 )
-from wearable_agg.ecg.protocol import (
-    decode_control,
-    decode_samples,
-    encode_control,
-    encode_samples,
-)
+from wearable_agg.ecg.protocol import decode_control, encode_control
 
 PAGE = (Path(__file__).parents[3] / "docs" / "ecg-stream.md").read_text("utf-8")
 SESSION = "6f8f2f5e-5c0c-4f1b-9a51-0f4f5f0b7a11"
@@ -48,8 +48,17 @@ HELLOS = st.builds(
     gain=st.floats(0.001, 1000),
     device_time=TIMES,
 )
+BEATS_HELLOS = st.builds(
+    beats_hello,
+    token=WORDS,
+    session=st.uuids().map(str),
+    device=st.builds(Device, WORDS, WORDS, WORDS, WORDS),
+    sensor=st.sampled_from(Sensor),
+    device_time=TIMES,
+)
 CONTROLS = st.one_of(
     HELLOS,
+    BEATS_HELLOS,
     st.builds(Ready, st.uuids().map(str), SEQUENCES, st.integers(0, 0xFFFF), TIMES),
     st.builds(Ack, SEQUENCES),
     st.builds(Gap, SEQUENCES, WORDS),
@@ -69,6 +78,71 @@ def test_sample_frame_is_read_as_written(lead, sequence, time, counts):
     read = decode_samples(encode_samples(frame))
     assert (read.lead, read.sequence, read.device_time) == (lead, sequence, time)
     assert read.counts.tolist() == counts
+
+
+@st.composite
+def beats(draw):
+    """Draw a slice of beats as a heart could give it."""
+    length = draw(st.integers(1, 60_000))
+    most = min(most_beats(length), length)
+    offsets = draw(st.sets(st.integers(0, length - 1), max_size=most))
+    kinds = draw(st.lists(st.integers(0, 2), min_size=len(offsets), max_size=len(offsets)))
+    told = beat_bytes(np.array(sorted(offsets)), np.array(kinds))
+    return Beats(draw(SEQUENCES), draw(TIMES), length, told)
+
+
+@given(beats())
+def test_beats_frame_is_read_as_written(frame):
+    assert decode_beats(encode_beats(frame)) == frame
+
+
+def a_beats_frame(offsets, length, kind=0, mark=255):
+    told = beat_bytes(np.array(offsets), np.full(len(offsets), kind))
+    raw = bytearray(encode_beats(Beats(7, 1_795_298_400_000_000, length, told)))
+    raw[1] = mark
+    return bytes(raw)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        a_beats_frame([500, 500], 1000),
+        a_beats_frame([700, 300], 1000),
+        a_beats_frame([1000], 1000),
+        a_beats_frame([0], 0),
+        a_beats_frame([0], 1000, kind=3),
+        a_beats_frame([0, 1, 2, 3, 4, 5], 1000),
+        a_beats_frame(range(0, 60_000, 199), 60_000),
+        a_beats_frame([0], 1000, mark=0),
+        a_beats_frame([0], 1000)[:-1],
+        a_beats_frame([0], 1000) + b"\x00",
+        b"\x01\xff",
+    ],
+)
+def test_beats_that_no_heart_gave_are_malformed(raw):
+    assert outcome(decode_beats, raw) is Code.MALFORMED
+
+
+def test_a_slice_of_beats_longer_than_a_minute_is_too_large():
+    assert outcome(decode_beats, a_beats_frame([0], 60_000)).length == 60_000
+    assert outcome(decode_beats, a_beats_frame([0], 60_001)) is Code.TOO_LARGE
+
+
+def test_as_many_beats_as_a_heart_could_give_are_read():
+    assert (
+        len(read_beats(decode_beats(a_beats_frame(range(0, 60_000, 200), 60_000)).beats, 60_000)[0])
+        == 300
+    )
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=99).map(lambda tail: b"\x01\xff" + tail))
+def test_any_bytes_are_read_as_beats_or_refused(raw):
+    match outcome(decode_beats, raw):
+        case Beats(beats=told, length=length):
+            assert len(told) == len(raw) - 18
+            assert all(offset < length for offset in read_beats(told, length)[0])
+        case refused:
+            assert refused in (Code.MALFORMED, Code.UNSUPPORTED_VERSION, Code.TOO_LARGE)
 
 
 def outcome(reader, raw):
@@ -108,6 +182,20 @@ def test_hello_with_any_member_replaced_is_read_or_refused(hello, member, value)
     assert isinstance(result, Hello) or result is Code.MALFORMED
 
 
+@given(BEATS_HELLOS, st.sampled_from(["signal", "sensor", "leads", "device"]), JSON)
+def test_hello_of_beats_with_any_member_replaced_is_read_or_refused(hello, member, value):
+    document = json.loads(encode_control(hello)) | {member: value}
+    result = outcome(decode_control, json.dumps(document))
+    assert result is Code.MALFORMED or (isinstance(result, Hello) and result.signal == "beats")
+
+
+@pytest.mark.parametrize("changes", [{"sensor": None}, {"sensor": "lidar"}, {"signal": "ppg"}])
+def test_a_hello_of_beats_says_what_finds_them(changes):
+    hello = beats_hello("t", SESSION, Device("v", "m", "n"), Sensor.OPTICAL, 0)
+    document = json.loads(encode_control(hello)) | changes
+    assert outcome(decode_control, json.dumps(document)) is Code.MALFORMED
+
+
 def test_whole_numbers_beyond_any_float_are_refused():
     digits = "9" * 350
     with pytest.raises(ProtocolError):
@@ -121,11 +209,27 @@ def test_oversized_frames_are_refused():
 
 
 def test_worked_example_of_the_page_is_true():
-    lines = re.findall(r"device  -> (01 [0-9a-f ]+)$", PAGE, re.MULTILINE)
+    lines = re.findall(r"device  -> (01 00 [0-9a-f ]+)$", PAGE, re.MULTILINE)
     read = [decode_samples(bytes.fromhex(line)) for line in lines]
     assert [frame.sequence for frame in read] == [0, 1, 2]
     assert [frame.device_time for frame in read] == [1795298400000000 + k * 16000 for k in range(3)]
     assert read[0].counts.tolist() == [10, -20, 30, -32768]
+
+
+def test_worked_example_of_beats_is_true():
+    lines = re.findall(r"device  -> (01 ff [0-9a-f ]+)$", PAGE, re.MULTILINE)
+    first, second, third = (decode_beats(bytes.fromhex(line)) for line in lines)
+    sums = np.cumsum([0, 820, 799, 819]) * 1e6 / 1024
+    told = [
+        part.device_time + 1000 * int(offset)
+        for part in (first, second, third)
+        for offset in read_beats(part.beats, part.length)[0]
+    ]
+    assert told == pytest.approx(1795298400000000 + sums - sums[2], abs=500.5)
+    assert [part.sequence for part in (first, second, third)] == [0, 1, 2]
+    assert second.device_time == first.device_time + 1000 * first.length
+    assert third.device_time == second.device_time + 1000 * second.length
+    assert (third.length, third.beats) == (10_000, b"")
 
 
 def test_page_names_every_error_code_and_whether_it_is_fatal():
