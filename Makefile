@@ -1,6 +1,9 @@
 .DELETE_ON_ERROR:
 .PHONY: demo demo-check test test-long bench faults lint clean
 
+# Some containers set it; then every process compiles every module anew, two seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 WRISTCHART := .venv/bin/wristchart
 PYTHON := .venv/bin/python
 
