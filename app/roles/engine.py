@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
 from safeguards.vault import KeyUnavailable, Vault
-from wearable_agg.afib.step import warm_up
+from wearable_agg.afib import beats_only, step
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
 from wearable_agg.engine.pace import beat, calm_memory
@@ -26,7 +26,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     wearables = open_database(settings.wearables_database)
     migrate(wearables)
     inbox = open_inbox(settings.ecg_database)
-    warm_up()
+    step.warm_up()
+    beats_only.warm_up()
     timezones = {tenant.id: tenant.timezone for tenant in settings.tenants}
     vault = Vault.open(settings.keys)
     engine = EmbeddedEngine(inbox, wearables, vault, timezones)

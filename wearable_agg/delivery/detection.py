@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:  # the api and delivery roles store strips as bytes and start without numpy
     import numpy as np
@@ -24,6 +24,26 @@ class Strip:
     samples: NDArray[np.int16]
 
 
+class TimedBeat(NamedTuple):
+    """A heart beat, in milliseconds from the begin of its tachogram.
+
+    `after_loss` says that beats may be missing before it: it ends no interval. `ectopic` is what
+    the device told, None where it told nothing.
+    """
+
+    offset: int
+    after_loss: bool
+    ectopic: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tachogram:
+    """Heart beats around the onset of an episode that was found without an ECG."""
+
+    start: datetime
+    beats: Sequence[TimedBeat]
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """An episode of atrial fibrillation as it is known at one moment.
@@ -35,6 +55,7 @@ class Detection:
     `signal` is "ECG" or "PPG"; `decider` and `decider_version` name the rule that decided.
     `probability`, 0 to 1, is that of the decision by which it was found, and `evidence` the numbers
     behind it by their names in config/clinical/explaining.toml; both only when it begins.
+    `strip` shows the rhythm where there is an ECG, `tachogram` where there are beats alone.
     """
 
     tenant: str
@@ -53,3 +74,4 @@ class Detection:
     strip: Strip | None
     probability: float | None = None
     evidence: Mapping[str, float] = field(default_factory=dict)
+    tachogram: Tachogram | None = None

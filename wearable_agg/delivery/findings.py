@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from clinical.findings import OPEN_STATES, FindingKind, FindingState, Spell, summarise
 from safeguards.audit import record
 from safeguards.strict_json import dumps
+from wearable_agg.delivery import tachograms
 from wearable_agg.delivery.detection import Detection, Strip
 from wearable_agg.delivery.enqueue import add_flag, reconsider
 from wearable_agg.delivery.listing import list_findings, strip
@@ -82,6 +83,8 @@ def _record(
             .values(finding_id=finding_id, **values)
         )
     _keep_strip(connection, finding_id, detection)
+    if detection.tachogram is not None:
+        tachograms.keep(connection, finding_id, detection.tachogram)
     _sum_up(connection, finding_id)
     reconsider(connection, finding_id)
     touch(connection, detection.person_id)

@@ -30,12 +30,18 @@ def packed(counts: NDArray[np.int16]) -> bytes:
 
 def unpacked(data: bytes, length: int) -> NDArray[np.int16]:
     """Return the `length` samples that were packed; raises Damaged."""
-    inflate = zlib.decompressobj()
-    try:
-        planes = inflate.decompress(data, 2 * length + 1)
-    except zlib.error as error:
-        raise Damaged(str(error)) from error
-    if len(planes) != 2 * length or not inflate.eof:
-        raise Damaged(f"{len(planes)} bytes for {length} samples")
+    planes = inflated(data, 2 * length)
     steps = np.frombuffer(planes, np.uint8).reshape(2, length).T.copy().view("<i2").ravel()
     return np.cumsum(steps, dtype=np.int16)
+
+
+def inflated(data: bytes, length: int) -> bytes:
+    """Return the `length` bytes that were deflated; raises Damaged."""
+    inflate = zlib.decompressobj()
+    try:
+        content = inflate.decompress(data, length + 1)
+    except zlib.error as error:
+        raise Damaged(str(error)) from error
+    if len(content) != length or not inflate.eof:
+        raise Damaged(f"{len(content)} bytes where there were {length}")
+    return content

@@ -1,6 +1,7 @@
 """Streamed ECG for keeps: frames that were analysed become compressed segments, stored once.
 
 A segment is an unbroken run of frames of one length at one true rate. The gain is its session's.
+Beats are kept likewise, in runs of slices of any length; `length` is then that of their bytes.
 Frames and segments never hold the same samples: one turns into the other in one transaction.
 Samples are sealed for their place. Those that were packed before segments were sealed are still
 read, and `wristchart vault reencrypt` seals them.
@@ -17,6 +18,8 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Row, bindparam, delete, func, select
 
 from safeguards.vault import Unreadable, Vault
+from wearable_agg.ecg import beat_segments
+from wearable_agg.ecg.frames import Carried
 from wearable_agg.ecg.inbox import (
     END_OF_SESSION,
     FRAME_COLUMNS,
@@ -25,7 +28,7 @@ from wearable_agg.ecg.inbox import (
     sessions_by_id,
     stored_frame,
 )
-from wearable_agg.ecg.packing import PACKED, Damaged, packed, unpacked
+from wearable_agg.ecg.packing import PACKED, Damaged, inflated, packed, unpacked
 from wearable_agg.ecg.stream import Frame
 from wearable_agg.ecg.tables import frames, quarantined, segments
 from wearable_agg.store.database import writing
@@ -65,7 +68,7 @@ def pack_analysed(ecg: Engine, vault: Vault, cursor: int, after: int = 0) -> int
         for session, lead in groups:
             waiting = _waiting(connection, session, lead, cursor)
             more = more or len(waiting) == MOST
-            runs = _full(waiting)
+            runs = _full(sessions[session], waiting)
             made += [(_values(vault, sessions[session], run), _ids(run)) for run in runs]
     if made:
         with writing(ecg) as connection:
@@ -98,7 +101,7 @@ def between(
     found: list[Frame] = []
     for row in connection.execute(query):
         try:
-            found += _frames_of(row, _unsealed(vault, session, row))
+            found += _frames_of(session, row, _unsealed(vault, session, row))
         except (Damaged, Unreadable) as problem:
             log.error("segment not readable", segment=row.id, reason=str(problem))
     return [frame for frame in found if start <= frame.start < end]
@@ -152,8 +155,10 @@ def _waiting(connection: Connection, session: int, lead: int, cursor: int) -> Se
     return [stored_frame(row) for row in connection.execute(query)]
 
 
-def _full(waiting: Sequence[StoredFrame]) -> list[list[StoredFrame]]:
+def _full(session: Session, waiting: Sequence[StoredFrame]) -> list[list[StoredFrame]]:
     """Return the runs that nothing can be added to; the latest frame is in none."""
+    if session.signal is Carried.BEATS:
+        return beat_segments.full_runs(waiting, FRAMES)
     earlier = waiting[:-1]
     return [run for run in _runs(earlier) if len(run) == FRAMES or run[-1] is not earlier[-1]]
 
@@ -184,7 +189,8 @@ def _continues(run: Sequence[StoredFrame], frame: Frame) -> bool:
 
 def _values(vault: Vault, session: Session, run: Sequence[StoredFrame]) -> dict[str, Any]:
     first, last = run[0].frame, run[-1].frame
-    counts = b"".join(one.frame.counts for one in run)
+    is_ecg = session.signal is Carried.ECG
+    counts = b"".join(one.frame.counts for one in run) if is_ecg else beat_segments.content(run)
     place = place_of_segment(session.tenant, session.session, first.lead, first.sequence)
     return {
         "session": session.id,
@@ -194,12 +200,16 @@ def _values(vault: Vault, session: Session, run: Sequence[StoredFrame]) -> dict[
         "end": last.start + round(last.length * _MICROS / last.rate),
         "rate": first.rate,
         "frame_length": first.length,
-        "length": len(counts) // 2,
-        "samples": vault.seal(packed(np.frombuffer(counts, "<i2")), bound_to=place),
+        "length": len(counts) // 2 if is_ecg else len(counts),
+        "samples": vault.seal(_packed(counts, is_ecg), bound_to=place),
         "checksum": zlib.crc32(counts),
         "gap_before": first.gap_before,
         "received_at": first.received_at,
     }
+
+
+def _packed(counts: bytes, is_ecg: bool) -> bytes:
+    return packed(np.frombuffer(counts, "<i2")) if is_ecg else zlib.compress(counts)
 
 
 def _unsealed(vault: Vault, session: Session, row: Row[Any]) -> bytes:
@@ -210,7 +220,13 @@ def _unsealed(vault: Vault, session: Session, row: Row[Any]) -> bytes:
     return vault.unseal(samples, bound_to=place)
 
 
-def _frames_of(row: Row[Any], samples: bytes) -> Iterator[Frame]:
+def _frames_of(session: Session, row: Row[Any], samples: bytes) -> Iterator[Frame]:
+    if session.signal is Carried.BEATS:
+        content = inflated(samples, row.length)
+        if zlib.crc32(content) != row.checksum:
+            raise Damaged("the beats are not what was packed")
+        yield from beat_segments.frames(content, row.received_at)
+        return
     counts = unpacked(samples, row.length)
     if zlib.crc32(counts.astype("<i2").tobytes()) != row.checksum:
         raise Damaged("the samples are not what was packed")

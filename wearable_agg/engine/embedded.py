@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from safeguards.vault import Vault
+from wearable_agg.afib.beats_only import BeatChunk, step_beats
 from wearable_agg.afib.state import new_shard
 from wearable_agg.afib.step import finish, step
 from wearable_agg.afib.types import Chunk, Event
@@ -26,6 +27,7 @@ from wearable_agg.engine.checkpoints import Standing
 from wearable_agg.engine.chunks import (
     ANALYSED_LEAD,
     SHARDS,
+    Heard,
     Unusable,
     chunk,
     session_of,
@@ -171,15 +173,24 @@ class EmbeddedEngine:
         return events + self._step(waiting)
 
     def _step(self, rows: Iterable[StoredFrame]) -> list[Event]:
-        shards: dict[int, list[Chunk]] = {}
+        shards: dict[int, list[Heard]] = {}
         for row, one in self._usable(rows):
             shard = shard_of(one.stream)
             if row > self._taken[shard]:
                 shards.setdefault(shard, []).append(one)
         events: list[Event] = []
         for shard, batch in shards.items():
-            self._states[shard], found = step(self._states[shard], batch)
-            events += found
+            events += self._hear(shard, batch)
+        return events
+
+    def _hear(self, shard: int, batch: Sequence[Heard]) -> list[Event]:
+        """Take a batch in; a stream is of ECG or of beats, so that neither waits for the other."""
+        events: list[Event] = []
+        if ecg := [one for one in batch if isinstance(one, Chunk)]:
+            self._states[shard], events = step(self._states[shard], ecg)
+        if beats := [one for one in batch if isinstance(one, BeatChunk)]:
+            self._states[shard], more = step_beats(self._states[shard], beats)
+            events += more
         return events
 
     def _finish(self, row: StoredFrame) -> list[Event]:
@@ -193,7 +204,7 @@ class EmbeddedEngine:
         self._states[shard], events = finish(self._states[shard], [stream])
         return events
 
-    def _usable(self, rows: Iterable[StoredFrame]) -> list[tuple[int, Chunk]]:
+    def _usable(self, rows: Iterable[StoredFrame]) -> list[tuple[int, Heard]]:
         """Return the rows that can be analysed, by their ids, and set the others aside."""
         chunks, reasons = [], {}
         for row in rows:
@@ -207,7 +218,7 @@ class EmbeddedEngine:
                 inbox.quarantine(connection, reasons)
         return chunks
 
-    def _chunk(self, row: StoredFrame) -> Chunk:
+    def _chunk(self, row: StoredFrame) -> Heard:
         session = self._sessions.get(row.session)
         if session is None:
             raise Unusable("its session is not known")

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Engine
 
 from safeguards.vault import Vault
 from wearable_agg.afib.types import EpisodeStarted, Event
+from wearable_agg.ecg.frames import Carried
 from wearable_agg.ecg.inbox import Session
-from wearable_agg.engine import strips
+from wearable_agg.engine import strips, tachograms
 from wearable_agg.engine.chunks import stream_name
 from wearable_agg.engine.recording import Finding, micros, record
 from wearable_agg.people.consents import RHYTHM, sharing
@@ -50,6 +51,9 @@ class Recorder:
         if not isinstance(event, EpisodeStarted):
             return Finding(event, session)
         span = micros(event.onset), micros(event.detected_at)
+        if session.signal is Carried.BEATS:
+            shown = tachograms.cut(connection, self._vault, session, *span)
+            return Finding(event, session, tachogram=shown)
         return Finding(event, session, strips.cut(connection, self._vault, session, *span))
 
     def _people(self, connection: Connection, sessions: Sequence[Session]) -> dict[EhrPatient, int]:

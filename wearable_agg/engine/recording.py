@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from clinical.verdicts import Signal
+from wearable_agg.afib import beats_only
 from wearable_agg.afib.types import (
     DECIDER,
     DECIDER_VERSION,
@@ -21,20 +23,27 @@ from wearable_agg.afib.types import (
     Evidence,
 )
 from wearable_agg.delivery import findings
-from wearable_agg.delivery.detection import Detection, Strip
+from wearable_agg.delivery.detection import Detection, Strip, Tachogram
+from wearable_agg.ecg.frames import Carried, Sensor
 from wearable_agg.ecg.inbox import Session
 from wearable_agg.people.registry import touch_all
 from wearable_agg.store.clock import from_micros
 from wearable_agg.store.findings_tables import analysed
 from wearable_agg.store.upserts import insert
 
-SIGNAL = "ECG"
+SIGNALS = {Sensor.ELECTRIC: Signal.ECG, Sensor.OPTICAL: Signal.PPG}
+DECIDERS = {
+    Carried.ECG: (DECIDER, DECIDER_VERSION),
+    Carried.BEATS: (beats_only.DECIDER, beats_only.DECIDER_VERSION),
+}
+"""What decides, and its version, by what a stream carries."""
+
 _MEASURES = ("end", "recorded_seconds", "analysable_seconds", "af_seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An event, the session it comes from, and the strip that shows it.
+    """An event, the session it comes from, and the strip or the tachogram that shows it.
 
     `silent` marks the end of an episode whose stream fell silent.
     """
@@ -43,6 +52,7 @@ class Finding:
     session: Session
     strip: Strip | None = None
     silent: bool = False
+    tachogram: Tachogram | None = None
 
 
 def record(connection: Connection, found: Iterable[tuple[Finding, int]]) -> None:
@@ -62,7 +72,7 @@ def _record_episode(connection: Connection, found: Finding, person_id: int) -> N
         case EpisodeStarted() as event:
             begun = _detection(found, event, person_id, event.detected_at, None)
             explained = replace(
-                begun, probability=event.probability, evidence=numbers(event.evidence)
+                begun, probability=event.probability, evidence=_reasons(found, event.evidence)
             )
             findings.record_started(connection, explained)
         case EpisodeContinued() as event:
@@ -81,6 +91,7 @@ def _detection(
     detected_at: float,
     end: float | None,
 ) -> Detection:
+    decider, version = DECIDERS[found.session.signal]
     return Detection(
         tenant=found.session.tenant,
         person_id=person_id,
@@ -92,10 +103,11 @@ def _detection(
         mean_rate=event.mean_rate,
         max_rate=event.max_rate,
         coverage=event.coverage,
-        decider=DECIDER,
-        decider_version=DECIDER_VERSION,
-        signal=SIGNAL,
+        decider=decider,
+        decider_version=version,
+        signal=SIGNALS[found.session.sensor].value,
         strip=found.strip,
+        tachogram=found.tachogram,
     )
 
 
@@ -122,6 +134,15 @@ def _record_analysed(connection: Connection, rows: list[dict[str, Any]]) -> None
         statement.on_conflict_do_update(index_elements=["stream", "start"], set_=changed), rows
     )
     touch_all(connection, {row["person_id"] for row in rows})
+
+
+def _reasons(found: Finding, evidence: Evidence) -> dict[str, float]:
+    """Return what explains the decision, without ectopy where the device tells nothing of it."""
+    named = numbers(evidence)
+    shown = found.tachogram
+    if shown is not None and all(beat.ectopic is None for beat in shown.beats):
+        del named["other_share"]
+    return named
 
 
 def numbers(evidence: Evidence) -> dict[str, float]:

@@ -14,21 +14,23 @@ from sqlalchemy import Connection, RowMapping, select
 from config.clinical import load
 from wearable_agg.afib.state import ShardState
 from wearable_agg.afib.step import finish
-from wearable_agg.afib.types import DECIDER, EpisodeEnded
+from wearable_agg.afib.types import EpisodeEnded
 from wearable_agg.ecg import inbox
 from wearable_agg.ecg.inbox import Session
 from wearable_agg.engine.chunks import ANALYSED_LEAD, session_of, shard_of
+from wearable_agg.engine.recording import DECIDERS
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.findings_tables import episodes
 
 _MICROS = 1_000_000
 _MILLISECOND = 1000
+_OF_STREAMS = [decider for decider, _ in DECIDERS.values()]
 
 
 def open_episodes(connection: Connection, after: str, most: int) -> Sequence[RowMapping]:
     """Return the first few episodes in streams that are still going on, of ids above `after`."""
     query = select(episodes).where(
-        episodes.c.id > after, episodes.c.end.is_(None), episodes.c.decider == DECIDER
+        episodes.c.id > after, episodes.c.end.is_(None), episodes.c.decider.in_(_OF_STREAMS)
     )
     return connection.execute(query.order_by(episodes.c.id).limit(most)).mappings().all()
 

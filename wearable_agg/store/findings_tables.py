@@ -128,3 +128,11 @@ strips = Table(
     Column("microvolts_per_count", Float, nullable=False),
     Column("samples", LargeBinary, nullable=False),
 )
+
+tachograms = Table(
+    "tachograms",
+    metadata,
+    Column("finding_id", ForeignKey("findings.id"), primary_key=True),
+    Column("start", BigInteger, nullable=False),
+    Column("beats", LargeBinary, nullable=False),
+)

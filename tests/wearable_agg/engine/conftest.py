@@ -15,12 +15,13 @@ from sqlalchemy import Engine, select
 from safeguards.assertions import Asker
 from safeguards.vault import Vault
 from sandbox.patient.heart import Heart
-from sandbox.patient.rhythm import Programme
+from sandbox.patient.rhythm import Programme, beats
 from tests.support.stores import place_wearables_store
 from wearable_agg.afib.step import warm_up
 from wearable_agg.ecg import inbox
-from wearable_agg.ecg.clock import first_clock
-from wearable_agg.ecg.frames import Device, Hello, Samples
+from wearable_agg.ecg.beats import beat_bytes
+from wearable_agg.ecg.clock import Clock, first_clock
+from wearable_agg.ecg.frames import Beats, Device, Hello, Samples, Sensor, Slice, beats_hello
 from wearable_agg.ecg.stream import Frame, Stream
 from wearable_agg.ecg.tables import open_inbox
 from wearable_agg.engine.embedded import EmbeddedEngine
@@ -60,19 +61,36 @@ class Place:
 
     def pair(self, patient: str, seed: int, programme: Programme, seconds: int) -> Recorded:
         """Open a session and make its frames, without storing them."""
-        hello = Hello(
-            "", str(uuid.UUID(int=seed)), Device("T", "Patch", str(seed)), ("I",), RATE, GAIN, 0
-        )
+        form = (Device("T", "Patch", str(seed)), ("I",), RATE, GAIN, 0)
+        hello = Hello("", str(uuid.UUID(int=seed)), *form)
         clock = first_clock(RATE, ORIGIN, ORIGIN)
+        session, stream = self._open(patient, hello, clock), Stream(hello, clock, 0)
+        counts = ecg(seed, programme, seconds)
+        return Recorded(session, [slice_of(stream, counts, n) for n in range(seconds)])
+
+    def strap(
+        self,
+        patient: str,
+        seed: int,
+        programme: Programme,
+        seconds: int,
+        sensor: Sensor = Sensor.ELECTRIC,
+    ) -> Recorded:
+        """Open a session of beats and make its frames, slices of 10 s, without storing them."""
+        device = Device("T", "Strap", str(seed))
+        hello = beats_hello("", str(uuid.UUID(int=seed)), device, sensor, 0)
+        clock = first_clock(hello.rate, ORIGIN, ORIGIN, sampled=False)
+        session, stream = self._open(patient, hello, clock), Stream(hello, clock, 0)
+        slices = beat_slices(seed, programme, seconds)
+        return Recorded(session, [placed(stream, part) for part in slices])
+
+    def _open(self, patient: str, hello: Hello, clock: Clock) -> int:
         asker = Asker("sandbox", "http://ehr/fhir", patient, "u", "U", "c", frozenset())
         with writing(self.wearables) as connection:
             person = person_for(connection, "sandbox", asker.issuer, patient, True, "Europe/Oslo")
             consents.record(connection, "sandbox", person or 0, [consents.RHYTHM], "I agree")
         with writing(self.ecg) as connection:
-            session = inbox.open_session(connection, hello, asker, clock)
-        stream = Stream(hello, clock, 0)
-        counts = ecg(seed, programme, seconds)
-        return Recorded(session.id, [slice_of(stream, counts, n) for n in range(seconds)])
+            return inbox.open_session(connection, hello, asker, clock).id
 
     def store(self, recorded: Recorded, first: int = 0, last: int | None = None) -> None:
         with writing(self.ecg) as connection:
@@ -114,9 +132,21 @@ def ecg(seed: int, programme: Programme, seconds: int) -> Any:
 
 def slice_of(stream: Stream, counts: Any, number: int) -> Frame:
     part = counts[number * RATE : (number + 1) * RATE]
-    frame = stream.take(
-        Samples(0, number, ORIGIN + number * 1_000_000, part), ORIGIN + HOUR * 1_000_000
-    )
+    return placed(stream, Samples(0, number, ORIGIN + number * 1_000_000, part))
+
+
+def beat_slices(seed: int, programme: Programme, seconds: int) -> list[Beats]:
+    made = beats(seed, programme, 0.0, seconds)
+    millis = np.rint(1000 * made.times[(made.times >= 0) & (made.times < seconds)]).astype(int)
+    parts = [millis[millis // 10_000 == n] - 10_000 * n for n in range(seconds // 10)]
+    return [
+        Beats(n, ORIGIN + 10_000_000 * n, 10_000, beat_bytes(part, np.zeros_like(part)))
+        for n, part in enumerate(parts)
+    ]
+
+
+def placed(stream: Stream, part: Slice) -> Frame:
+    frame = stream.take(part, ORIGIN + HOUR * 1_000_000)
     assert frame is not None
     return replace(frame, received_at=now_micros())
 

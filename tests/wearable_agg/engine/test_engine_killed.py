@@ -85,9 +85,9 @@ def wait_for_minutes(place, count):
         time.sleep(0.02)
 
 
-def write_calmly(place, run_to_end, two):
+def write_calmly(place, run_to_end, all_of_them):
     """Let an engine that nobody disturbs see all of it."""
-    for recorded in two:
+    for recorded in all_of_them:
         place.store(recorded)
         place.bye(recorded)
     run_to_end(place.engine())
@@ -105,19 +105,21 @@ def kill_and_start(place, engine, chance, analysed_before):
     engine.start()
 
 
-def feed_and_kill(place, engine, two, kills):
-    """Store both hours bit by bit, with kills at random moments; then both devices say bye."""
+def feed_and_kill(place, engine, all_of_them, kills):
+    """Store their hours bit by bit, with kills at random moments; then all devices say bye."""
     chance = random.Random(kills)  # noqa: S311
     step = MINUTES * 60 // max(kills, 30)
     pieces = range(0, MINUTES * 60, step)
     moments = [chance.randrange(len(pieces)) for _ in range(kills)]
     for number, first in enumerate(pieces):
         before = minutes_analysed(place)
-        for recorded in two:
-            place.store(recorded, first, first + step)
+        for recorded in all_of_them:
+            slices_per_second = len(recorded.frames) / (MINUTES * 60)
+            ends = (round(second * slices_per_second) for second in (first, first + step))
+            place.store(recorded, *ends)
         for _ in range(moments.count(number)):
             kill_and_start(place, engine, chance, min(before, 2 * first // 60 - 3))
-    for recorded in two:
+    for recorded in all_of_them:
         place.bye(recorded)
 
 
@@ -131,19 +133,22 @@ def test_engine_killed_again_and_again_writes_what_a_calm_one_does(
 ):
     calm = places()
     people = {"marit-solheim": Programme(600, 2400), "jonas-berg": Programme(1500, 1e9)}
-    both = {
+    streams = {
         here: [
-            here.pair(patient, seed, programme, MINUTES * 60)
-            for seed, (patient, programme) in enumerate(people.items(), 7)
+            here.strap("amara-okafor", 9, Programme(900, 2000), MINUTES * 60),
+            *(
+                here.pair(patient, seed, programme, MINUTES * 60)
+                for seed, (patient, programme) in enumerate(people.items(), 7)
+            ),
         ]
         for here in (calm, place)
     }
-    expected = write_calmly(calm, run_to_end, both[calm])
-    feed_and_kill(place, engine, both[place], kills)
+    expected = write_calmly(calm, run_to_end, streams[calm])
+    feed_and_kill(place, engine, streams[place], kills)
     wait_for_minutes(place, len(expected["analysed"]))
     assert engine.end(signal.SIGTERM) == 0
     assert place.wrote() == expected
-    assert len(expected["episodes"]) == 2
+    assert len(expected["episodes"]) == 3
     assert all(end is not None for end in ends_of(place))
 
 

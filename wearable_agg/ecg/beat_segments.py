@@ -1,0 +1,52 @@
+"""Segments of beats: slices of any length, gaps included, one after the other."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+
+from wearable_agg.ecg.beats import BEAT
+from wearable_agg.ecg.frames import BEATS_RATE
+from wearable_agg.ecg.inbox import StoredFrame
+from wearable_agg.ecg.stream import Frame
+
+_SLICE = struct.Struct("<IqHH?")
+"""Sequence, start in UTC microseconds, length in milliseconds, number of beats, gap before."""
+
+
+def full_runs(waiting: Sequence[StoredFrame], most: int) -> list[list[StoredFrame]]:
+    """Return the runs of `most` slices that are complete; the latest slice is in none."""
+    return [list(waiting[i : i + most]) for i in range(0, len(waiting) - most, most)]
+
+
+def content(run: Sequence[StoredFrame]) -> bytes:
+    """Return the slices of a run as the bytes of a segment."""
+    return b"".join(_slice(one.frame) for one in run)
+
+
+def frames(content: bytes, received_at: int) -> Iterator[Frame]:
+    """Yield the slices of a segment from its bytes, which have been found undamaged."""
+    at = 0
+    while at < len(content):
+        sequence, start, length, count, gap = _SLICE.unpack_from(content, at)
+        at += _SLICE.size + count * BEAT.itemsize
+        beats = content[at - count * BEAT.itemsize : at]
+        yield Frame(
+            lead=0,
+            sequence=sequence,
+            device_time=start,
+            received_at=received_at,
+            start=start,
+            rate=BEATS_RATE,
+            length=length,
+            counts=beats,
+            checksum=zlib.crc32(beats),
+            gap_before=gap,
+        )
+
+
+def _slice(frame: Frame) -> bytes:
+    beats = len(frame.counts) // BEAT.itemsize
+    form = (frame.sequence, frame.start, frame.length, beats, bool(frame.gap_before))
+    return _SLICE.pack(*form) + frame.counts
