@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 LONGEST_WORD = 40
@@ -58,17 +58,7 @@ class BloodPressure:
         ]
         if self.pulse is not None:
             values.append(("heart_rate", self.pulse, "/min"))
-        first = Measurement(
-            *values[0],
-            start=self.start,
-            end=self.end,
-            offset_seconds=self.offset_seconds,
-            source=self.source,
-            device=self.device,
-            method=self.method,
-            vendor_id=self.vendor_id,
-        )
-        return [replace(first, type=kind, value=value, unit=unit) for kind, value, unit in values]
+        return _measured(self, values, self.method, self.vendor_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +79,9 @@ class SleepStage:
 
     def measurements(self) -> list[Measurement]:
         """Return the stretch as its minutes; the statistic is the stage."""
-        return [
-            Measurement(
-                type="sleep_stage",
-                value=(self.end - self.start).total_seconds() / 60,
-                unit="min",
-                start=self.start,
-                end=self.end,
-                offset_seconds=self.offset_seconds,
-                source=self.source,
-                device=self.device,
-                method="passive",
-                vendor_id=self.session_id or self.vendor_id,
-                statistic=self.stage[:LONGEST_WORD],
-            )
-        ]
+        minutes = (self.end - self.start).total_seconds() / 60
+        values = [("sleep_stage", minutes, "min")]
+        return _measured(self, values, "passive", self.session_id or self.vendor_id, self.stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,24 +210,9 @@ class Workout:
         """Return the active minutes and what is kept besides; the statistic is the activity."""
         seconds, _ = self.values.get("duration", ((self.end - self.start).total_seconds(), "s"))
         told = {name: self.values[name] for name in WORKOUT_VALUES if name in self.values}
-        values = {"workout": (seconds / 60, "min")}
-        values |= {f"workout_{name}": one for name, one in told.items()}
-        return [
-            Measurement(
-                type=kind,
-                value=value,
-                unit=unit,
-                start=self.start,
-                end=self.end,
-                offset_seconds=self.offset_seconds,
-                source=self.source,
-                device=self.device,
-                method=self.method,
-                vendor_id=self.vendor_id,
-                statistic=self.activity[:LONGEST_WORD],
-            )
-            for kind, (value, unit) in values.items()
-        ]
+        values = [("workout", seconds / 60, "min")]
+        values += [(f"workout_{name}", *one) for name, one in told.items()]
+        return _measured(self, values, self.method, self.vendor_id, self.activity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,3 +247,27 @@ Record = (
     | VendorFeature
 )
 """Everything about a person's body that a vendor can tell."""
+
+
+def _measured(
+    stretch: BloodPressure | SleepStage | Workout,
+    values: Iterable[tuple[str, float, str]],
+    method: str,
+    vendor_id: str,
+    statistic: str = "",
+) -> list[Measurement]:
+    """Return (type, value, unit) each as a measurement of the stretch."""
+    return [
+        Measurement(
+            *one,
+            start=stretch.start,
+            end=stretch.end,
+            offset_seconds=stretch.offset_seconds,
+            source=stretch.source,
+            device=stretch.device,
+            method=method,
+            vendor_id=vendor_id,
+            statistic=statistic[:LONGEST_WORD],
+        )
+        for one in values
+    ]
