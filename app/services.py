@@ -21,6 +21,7 @@ from clinical.chart import Background
 from clinical.findings import Decision
 from dashboards.services import (
     Banner,
+    Beats,
     FindingsRead,
     Invitation,
     LaunchExpired,
@@ -140,6 +141,14 @@ class LaunchedServices:
             return None
         found = or_missing("ECG", lambda: self.api.strip(who, finding_id))
         return found if found is None or isinstance(found, Missing) else shown.strip(found)
+
+    def beats(self, context: str, finding_id: str) -> Beats | Missing | None:
+        """See `Services`."""
+        who = asker(self._launched(context))
+        if not FINDING.fullmatch(finding_id):
+            return None
+        found = or_missing("Heart beats", lambda: self.api.beats(who, finding_id))
+        return found if found is None or isinstance(found, Missing) else shown.beats(found)
 
     def decide(
         self, context: str, finding_id: str, decision: Decision, version: int, note: str

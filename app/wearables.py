@@ -98,6 +98,11 @@ def strip(read: model.Strip) -> page.Strip:
     return page.Strip(read.start, read.rate, read.lead, read.lead_code, samples)
 
 
+def beats(read: model.Beats) -> page.Beats:
+    """The heart beats behind a finding."""
+    return page.Beats(read.start, tuple(page.Beat(*one) for one in read.beats))
+
+
 def _maybe(convert: Callable[[Given], Shown], value: Given | None) -> Shown | None:
     return None if value is None else convert(value)
 
@@ -165,6 +170,8 @@ def _finding(read: model.Finding) -> page.Finding:
         evidence={reason.name: reason.value for reason in read.evidence},
         severity=read.severity,
         has_strip=read.has_strip,
+        has_beats=read.has_beats,
+        beats_alone=read.beats_alone,
         write=page.WriteState(read.write.state, read.write.at, read.write.reason),
         decisions=tuple(map(_decided, read.decisions)),
         version=read.version,

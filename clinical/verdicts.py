@@ -86,9 +86,24 @@ class RhythmEvent:
         return severity(_KIND, [self]) if self.is_positive else ""
 
     @property
+    def basis(self) -> str:
+        """What it rests on, for people."""
+        return basis(self.signal.value, beats_alone=on_beats_alone(self.decider))
+
+    @property
     def text(self) -> str:
         """The meaning as a sentence for people, never stronger than "possible"."""
         return str(load("verdicts")["meaning"][self.meaning.value])
+
+
+def on_beats_alone(decider: str) -> bool:
+    """Tell whether this decider knows when the heart beat and sees no ECG."""
+    return decider in load("deciders")["beats_alone"]["deciders"]
+
+
+def basis(signal: str, *, beats_alone: bool) -> str:
+    """Return what a verdict rests on, for people: "ECG", "PPG", or that it is beats only."""
+    return str(load("deciders")["beats_alone"]["basis"][signal]) if beats_alone else signal
 
 
 def meaning_of(word: str) -> Meaning:

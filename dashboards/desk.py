@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from clinical.findings import Decision
 from dashboards import parts
 from dashboards.background import background_panel
+from dashboards.beats_panel import beats_panel
 from dashboards.facts import facts
 from dashboards.figures import Figure, TimelineData, View, timeline_figure
 from dashboards.findings_actions import LONGEST_NOTE
@@ -20,10 +21,10 @@ from dashboards.findings_list import (
     facts_list,
     open_findings,
 )
-from dashboards.following import Known, Step, follow, newest_with_strip
+from dashboards.following import Known, Step, follow, newest_to_show
 from dashboards.reading import Look, look, timeline_data
 from dashboards.recent import Recent
-from dashboards.services import FindingsRead, Missing, Outcome, RhythmRead, Services
+from dashboards.services import Finding, FindingsRead, Missing, Outcome, RhythmRead, Services
 from dashboards.summary import tiles
 from dashboards.tables import Table, sentence, tables
 from dashboards.theme import THEMES
@@ -130,7 +131,7 @@ class Desk:
             seen=acknowledged_findings(found, zone, notes),
             closed=closed_findings(found, zone, notes),
             step=follow(found, known),
-            newest=newest_with_strip(found),
+            newest=newest_to_show(found),
         )
 
     def decide(
@@ -146,13 +147,18 @@ class Desk:
     def ecg(
         self, path: str, finding_id: str, viewport: Mapping[str, Any]
     ) -> tuple[Component, str | None]:
-        """The panel of a finding's ECG and, where that could be read, the finding it is of."""
+        """The panel of a finding's ECG, or of its beats where there is none.
+
+        With the finding it is of, where that could be read.
+        """
         context = self._services.open(path)
         read = self._services.findings(context)
         found = read.findings if isinstance(read, FindingsRead) else ()
         finding = next((finding for finding in found if finding.id == finding_id), None)
         if finding is None:
             return html.Div(), None
+        if finding.has_beats and not finding.has_strip:
+            return self._beats(context, finding, viewport)
         strip = self._services.strip(context, finding.id)
         if isinstance(strip, Missing):
             return parts.no_ecg(strip.reason), None
@@ -161,6 +167,17 @@ class Desk:
         theme, compact = THEMES[viewport["theme"]], bool(viewport["compact"])
         panel = parts.ecg_panel(strip, finding, self._zone(context), theme, compact=compact)
         return panel, finding.id
+
+    def _beats(
+        self, context: str, finding: Finding, viewport: Mapping[str, Any]
+    ) -> tuple[Component, str | None]:
+        read = self._services.beats(context, finding.id)
+        if isinstance(read, Missing):
+            return parts.no_ecg(read.reason), None
+        if read is None:
+            return parts.no_ecg("This finding has no ECG and no heart beats to show."), finding.id
+        theme, compact = THEMES[viewport["theme"]], bool(viewport["compact"])
+        return beats_panel(read, finding, self._zone(context), theme, compact=compact), finding.id
 
     def invite(self, path: str) -> Component:
         """A link for the patient, or why there is none."""

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from clinical.explaining import measures, probability_text
 from clinical.findings import OPEN_STATES, Decision, FindingState
+from clinical.verdicts import basis
 from config.clinical import load
 from dashboards import words
 from dashboards.facts import Fact
@@ -49,7 +50,8 @@ def evidence(finding: Finding, zone: ZoneInfo) -> str:
     """When, by which device and signal, how much was analysable, and how sure nobody is yet."""
     onset = words.local(finding.onset, zone)
     end = words.local(finding.end, zone) if finding.end else None
-    parts = [words.span(onset, end), f"{finding.device} ({finding.signal})".strip()]
+    rests_on = basis(finding.signal, beats_alone=finding.beats_alone)
+    parts = [words.span(onset, end), f"{finding.device} ({rests_on})".strip()]
     if finding.coverage is not None:
         parts.append(f"{100 * finding.coverage:.0f} % analysable")
     own = finding.decider.lower().startswith(OWN_DECIDER)
@@ -60,16 +62,22 @@ def evidence(finding: Finding, zone: ZoneInfo) -> str:
 
 
 def reasons(finding: Finding) -> list[Component]:
-    """The probability and the numbers behind it, each with its meaning; none where none are."""
+    """The probability and the numbers behind it, each with its meaning; none where none are.
+
+    Where there are beats alone, that there is no ECG.
+    """
     said: list[Component] = []
     if finding.probability is not None:
         said.append(html.Span(f"probability {probability_text(finding.probability)}"))
     for each in measures(finding.evidence):
         said.append(html.Abbr(f"{each.label} {each.text}", title=each.means))
-    if not said:
-        return []
     parted = [part for each in said for part in (" · ", each)][1:]
-    return [html.P(["When found: ", *parted], className="why")]
+    shown: list[Component] = []
+    if finding.beats_alone:
+        shown.append(html.P(load("deciders")["beats_alone"]["says"], className="why"))
+    if said:
+        shown.append(html.P(["When found: ", *parted], className="why"))
+    return shown
 
 
 def write_state(write: WriteState, zone: ZoneInfo) -> tuple[str, str]:
@@ -186,8 +194,9 @@ def _why(finding: Finding, zone: ZoneInfo) -> Component:
 
 
 def _show_ecg(finding: Finding, zone: ZoneInfo) -> list[Component]:
-    if not finding.has_strip:
+    if not (finding.has_strip or finding.has_beats):
         return []
+    name = "ECG" if finding.has_strip else "Beats"
     onset = words.moment(words.local(finding.onset, zone))
     identity = {"type": "strip", "finding": finding.id}
-    return [html.Button("ECG", id=identity, className="quiet", **aria(label=f"ECG of {onset}"))]
+    return [html.Button(name, id=identity, className="quiet", **aria(label=f"{name} of {onset}"))]

@@ -58,9 +58,9 @@ def follow(findings: Sequence[Finding], known: Known | None) -> Step:
     )
 
 
-def newest_with_strip(findings: Sequence[Finding]) -> str | None:
-    """The finding whose ECG is shown unasked: the newest open one, else the newest."""
-    able = [finding for finding in findings if finding.has_strip]
+def newest_to_show(findings: Sequence[Finding]) -> str | None:
+    """The finding whose ECG, or beats, are shown unasked: the newest open one, else the newest."""
+    able = [finding for finding in findings if finding.has_strip or finding.has_beats]
     waiting = [finding for finding in able if finding.state is FindingState.OPEN]
     return next((finding.id for finding in (*waiting, *able)), None)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from clinical.chart import Background
 from clinical.findings import Decision, FindingState
@@ -176,7 +176,8 @@ class Finding:
     """A finding with its evidence; the fields are those of the API. `decisions`: oldest first.
 
     `probability` and `evidence`, by the names of config/clinical/explaining.toml, are those of the
-    decision by which it was found.
+    decision by which it was found. `has_strip` says that there is an ECG to look at, `has_beats`
+    that there are heart beats, and `beats_alone` that there is no ECG and was none.
     """
 
     id: str
@@ -200,6 +201,8 @@ class Finding:
     version: int
     probability: float | None = None
     evidence: Mapping[str, float] = field(default_factory=dict)
+    has_beats: bool = False
+    beats_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,25 @@ class Strip:
     lead: str
     lead_code: str
     samples: Sequence[int]
+
+
+class Beat(NamedTuple):
+    """A heart beat: milliseconds from the start, and since the beat before where that is known.
+
+    `ectopic` is what the device told, None where it told nothing.
+    """
+
+    offset: int
+    interval: int | None
+    ectopic: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """Heart beats around the onset of what was found without an ECG."""
+
+    start: datetime
+    beats: tuple[Beat, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +310,10 @@ class Services(Protocol):
 
     def strip(self, context: str, finding_id: str) -> Strip | Missing | None:
         """The ECG behind a finding; None if it has none."""
+        ...
+
+    def beats(self, context: str, finding_id: str) -> Beats | Missing | None:
+        """The heart beats behind a finding without an ECG; None if it has none."""
         ...
 
     def decide(

@@ -39,7 +39,7 @@ def evidence(event: RhythmEvent, zone: ZoneInfo) -> str:
     end = words.local(event.end, zone) if event.end else None
     brief = end is not None and (end - start).total_seconds() < 60
     parts = [words.moment(start) if brief else words.span(start, end)]
-    parts.append(f"{event.device} ({event.signal})".strip())
+    parts.append(f"{event.device} ({event.basis})".strip())
     if event.is_own:
         parts.append(f"{event.decided_by}, version {event.version}, investigational")
     else:

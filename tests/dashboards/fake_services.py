@@ -15,6 +15,8 @@ from clinical.medications import Order, Source, lanes
 from clinical.verdicts import Meaning, RhythmEvent, Signal
 from dashboards.services import (
     Banner,
+    Beat,
+    Beats,
     Day,
     Decided,
     Episode,
@@ -189,6 +191,17 @@ def decided(decision: Decision, at: datetime, note: str = "") -> Decided:
     return Decided(decision, "Practitioner/ingrid-lind", "Dr Ingrid Lind", at, note)
 
 
+def beats(onset: datetime) -> Beats:
+    """A minute of steady rhythm, a loss, then irregular beats, one of them ectopic."""
+    rng = np.random.default_rng(6)
+    steady = [Beat(850 * n, 850 if n else None, False) for n in range(70)]
+    wild = np.cumsum(np.clip(rng.normal(560, 130, 150), 320, 1100)).astype(int) + 60_500
+    spans = [None, *np.diff(wild).tolist()]
+    both = zip(wild.tolist(), spans, strict=True)
+    irregular = [Beat(at, span, n == 9) for n, (at, span) in enumerate(both)]
+    return Beats(onset - timedelta(minutes=1), (*steady, *irregular))
+
+
 def strip(start: datetime, rate: int = 250, seconds: int = 30) -> Strip:
     """Irregular beats without P waves on a fibrillatory baseline."""
     rng = np.random.default_rng(5)
@@ -304,6 +317,9 @@ class FakeServices:
 
     def strip(self, context: str, finding_id: str) -> Strip | Missing | None:
         return self._part("ECG") or strip(self.kept[finding_id].onset + timedelta(minutes=2))
+
+    def beats(self, context: str, finding_id: str) -> Beats | Missing | None:
+        return self._part("Heart beats") or beats(self.kept[finding_id].onset)
 
     def decide(
         self, context: str, finding_id: str, decision: Decision, version: int, note: str

@@ -145,6 +145,17 @@ def test_an_ecg_is_offered_only_where_there_is_one(ongoing: Finding) -> None:
     assert "ECG of" not in text(open_findings([without], OSLO, {}))
 
 
+def test_beats_alone_are_said_and_shown_as_that(ongoing: Finding) -> None:
+    alone = {"has_strip": False, "has_beats": True, "beats_alone": True, "probability": None}
+    told = replace(ongoing, **alone)
+    assert "Heart patch 2 (heart-beats-only)" in evidence(told, OSLO)
+    assert "(pulse-beats-only)" in evidence(replace(told, signal="PPG"), OSLO)
+    drawn = text(open_findings([told], OSLO, {}))
+    assert "Beats of" in drawn
+    assert "there is no ECG to look at" in drawn
+    assert "probability" not in drawn
+
+
 def test_no_findings_is_said() -> None:
     assert "No open findings." in text(open_findings([], OSLO, {}))
     assert acknowledged_findings([], OSLO, {}) == []

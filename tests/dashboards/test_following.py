@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clinical.findings import FindingState
-from dashboards.following import follow, newest_with_strip
+from dashboards.following import follow, newest_to_show
 from dashboards.services import Finding, WriteState
 from tests.dashboards.fake_services import NOW, FakeServices
 
@@ -45,7 +45,8 @@ def test_an_end_redraws_the_timeline() -> None:
 
 def test_the_ecg_shown_unasked_is_of_the_newest_open_finding() -> None:
     now, old = findings()
-    assert newest_with_strip([now, old]) == "now"
-    assert newest_with_strip([replace(now, state=FindingState.RESOLVED), old]) == "now"
-    assert newest_with_strip([replace(now, has_strip=False), old]) == "old"
-    assert newest_with_strip([]) is None
+    assert newest_to_show([now, old]) == "now"
+    assert newest_to_show([replace(now, state=FindingState.RESOLVED), old]) == "now"
+    assert newest_to_show([replace(now, has_strip=False), old]) == "old"
+    assert newest_to_show([replace(now, has_strip=False, has_beats=True), old]) == "now"
+    assert newest_to_show([]) is None

@@ -80,6 +80,7 @@ API_ROUTES = {
     "/api/v1/patient/rhythm": ASSERTION,
     "/api/v1/patient/findings": ASSERTION,
     "/api/v1/patient/findings/<finding_id>/strip": ASSERTION,
+    "/api/v1/patient/findings/<finding_id>/beats": ASSERTION,
     "/api/v1/patient/findings/<finding_id>/decisions": ASSERTION,
     "/api/v1/patient/invitations": ASSERTION,
     "/api/v1/patient/ecg-tokens": ASSERTION,

@@ -37,6 +37,7 @@ TYPE = Parameter(
     "type", "The type of measurement.", {"type": "string", "enum": sorted(TYPES)}, _known
 )
 NO_SUCH_STRIP = "This patient has no such finding with a strip."
+NO_SUCH_BEATS = "This patient has no such finding with heart beats."
 
 
 def patient(call: Call) -> dict[str, Any]:
@@ -125,6 +126,15 @@ def strip(call: Call) -> dict[str, Any]:
     document = listing.strip(call.connection, call.person_id, finding_id)
     if document is None:
         raise Problem(NOT_FOUND, NO_SUCH_STRIP)
+    demand_rhythm(call)
+    return document
+
+
+def beats(call: Call) -> dict[str, Any]:
+    """Give the heart beats behind a finding that was made without an ECG."""
+    document = listing.beats(call.connection, call.person_id, call.values["finding_id"])
+    if document is None:
+        raise Problem(NOT_FOUND, NO_SUCH_BEATS)
     demand_rhythm(call)
     return document
 
@@ -244,5 +254,18 @@ READING = (
         problems=(NO_CONSENT, NOT_FOUND),
         tagged=True,
         recorded="strip",
+    ),
+    Route(
+        "GET",
+        "/patient/findings/{finding_id}/beats",
+        "beats",
+        "The heart beats behind a finding without an ECG",
+        CHART_READ,
+        beats,
+        model.Beats,
+        parameters=(FINDING_ID,),
+        problems=(NO_CONSENT, NOT_FOUND),
+        tagged=True,
+        recorded="beats",
     ),
 )

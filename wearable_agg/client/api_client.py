@@ -22,6 +22,7 @@ from wearable_agg.client.errors import (
     Stale,
 )
 from wearable_agg.client.model import (
+    Beats,
     Buckets,
     Days,
     Deliveries,
@@ -96,6 +97,13 @@ class ApiClient:
         """Return the ECG behind a finding, None where there is none."""
         try:
             return self._get(Strip, asker, f"/findings/{finding_id}/strip")
+        except NotFound:
+            return None
+
+    def beats(self, asker: Asker, finding_id: str) -> Beats | None:
+        """Return the heart beats behind a finding without an ECG, None where there are none."""
+        try:
+            return self._get(Beats, asker, f"/findings/{finding_id}/beats")
         except NotFound:
             return None
 

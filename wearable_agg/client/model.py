@@ -149,8 +149,9 @@ class RhythmEvent:
     """One verdict on a rhythm, by whomever: a vendor's on its own recording, or ours.
 
     `meaning` is a word of config/clinical/verdicts.toml, `text` a sentence for people and `said`
-    the decider's own word. `signal` is ECG or PPG. `end` None: still going on. `severity` is "" for
-    what asks for no look; a verdict on the pulse never has that of one on an ECG.
+    the decider's own word. `signal` is ECG or PPG, and `beats_alone` says that only the times of
+    beats were known, without an ECG or a pulse wave. `end` None: still going on. `severity` is ""
+    for what asks for no look; a verdict on the pulse never has that of one on an ECG.
     """
 
     meaning: str
@@ -158,6 +159,7 @@ class RhythmEvent:
     start: datetime
     end: datetime | None
     signal: str
+    beats_alone: bool
     decider: str
     decided_by: str
     version: str
@@ -222,7 +224,9 @@ class Finding:
 
     `severity` orders attention: a finding that rests on the pulse alone never has that of an ECG.
     `probability` (0 to 1, None where the decider gives none) and `evidence` are those of the
-    decision by which it was found. `decisions`: the first one first.
+    decision by which it was found. `has_strip` says that there is an ECG to look at, `has_beats`
+    that there are heart beats, and `beats_alone` that it was found without an ECG and there is
+    none. `decisions`: the first one first.
     """
 
     id: str
@@ -243,6 +247,8 @@ class Finding:
     evidence: tuple[Reason, ...]
     severity: str
     has_strip: bool
+    has_beats: bool
+    beats_alone: bool
     write: Write
     decisions: tuple[Decided, ...]
     version: int
@@ -266,6 +272,27 @@ class Strip:
     lead_code: str
     unit: str
     samples: tuple[float, ...]
+
+
+class Beat(NamedTuple):
+    """A heart beat: when, in `Beats.unit` from `Beats.start`.
+
+    `interval` is the time since the beat before, null where beats may be missing between the two.
+    `ectopic` is what the device told of it, null where it told nothing.
+    """
+
+    offset: int
+    interval: int | None
+    ectopic: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """Heart beats around the onset of what was found without an ECG; `unit` is ms."""
+
+    start: datetime
+    unit: str
+    beats: tuple[Beat, ...]
 
 
 @dataclass(frozen=True, slots=True)

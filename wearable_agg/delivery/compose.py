@@ -10,11 +10,11 @@ from sqlalchemy import Connection, RowMapping, select
 
 from clinical.findings import Decision
 from safeguards.strict_json import loads
-from wearable_agg.delivery import messages, resources
+from wearable_agg.delivery import messages, resources, tachograms
 from wearable_agg.delivery.abilities import WORKLIST, Personality
 from wearable_agg.delivery.chart import Identifier, New, Resource
 from wearable_agg.delivery.identity import Identity
-from wearable_agg.delivery.listing import counts
+from wearable_agg.delivery.listing import counts, on_beats_alone
 from wearable_agg.delivery.marks import Mark
 from wearable_agg.delivery.naming import with_site
 from wearable_agg.delivery.outbox import Item
@@ -73,7 +73,7 @@ def _carried(
     if route == WORKLIST:
         return WorklistWrite(item.subject)
     row = _finding(connection, item.subject)
-    facts, recorded = _facts(row), from_micros(row["created_at"])
+    facts, recorded = _facts(connection, row), from_micros(row["created_at"])
     name = name_of(identity, item.patient, row, route)
     software = resources.software_identifier(facts)
     device = _new(resources.software(facts), _derived(software.value), software)
@@ -116,8 +116,9 @@ def _evidence(
     personality: Personality,
 ) -> New:
     name = name_of(identity, item.patient, row, "Observation")
-    strip = _strip(connection, item.subject)
-    made = resources.evidence(_facts(row), strip, item.patient.patient_id, name)
+    facts, strip = _facts(connection, row), _strip(connection, item.subject)
+    beats = tachograms.read(connection, item.subject)
+    made = resources.evidence(facts, strip, item.patient.patient_id, name, beats)
     return _new(_findable(made, name, personality), _urn(name.value), name)
 
 
@@ -183,7 +184,7 @@ def _finding(connection: Connection, finding_id: str) -> RowMapping:
     return found.mappings().one()
 
 
-def _facts(row: RowMapping) -> FindingFacts:
+def _facts(connection: Connection, row: RowMapping) -> FindingFacts:
     return FindingFacts(
         kind=row["kind"],
         onset=from_micros(row["onset"]),
@@ -195,6 +196,7 @@ def _facts(row: RowMapping) -> FindingFacts:
         device=row["device"],
         probability=row["probability"],
         evidence=loads(row["evidence"]),
+        beats_alone=row["id"] in on_beats_alone(connection, [row]),
     )
 
 

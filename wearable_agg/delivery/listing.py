@@ -6,17 +6,21 @@ import sys
 import zlib
 from array import array
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, or_, select
+from sqlalchemy import Column, Connection, RowMapping, and_, or_, select
 
+from clinical import verdicts
 from safeguards.strict_json import loads
+from wearable_agg.delivery import tachograms
 from wearable_agg.delivery.abilities import WORKLIST
 from wearable_agg.delivery.rhythm_events import severities
 from wearable_agg.delivery.states import HELD, State
 from wearable_agg.people.registry import members
-from wearable_agg.store.clock import from_micros
+from wearable_agg.store.clock import from_micros, to_micros
 from wearable_agg.store.findings_tables import decisions, episodes, findings, strips
+from wearable_agg.store.findings_tables import tachograms as tachograms_table
 from wearable_agg.store.outbox_tables import outbox
 
 _SHOWN = {
@@ -55,7 +59,9 @@ def list_findings(
         wanted = wanted.where(or_(findings.c.onset < onset, same))
     found = connection.execute(wanted).mappings().all()
     ids = [row["id"] for row in found]
-    seconds, shown = _seconds(connection, ids), _with_strip(connection, ids)
+    seconds, alone = _seconds(connection, ids), on_beats_alone(connection, found)
+    shown = _with(connection, strips.c.finding_id, ids)
+    beats = _with(connection, tachograms_table.c.finding_id, ids)
     words = severities(connection, person_id, found)
     judged, writes = _decisions(connection, ids), _writes(connection, ids)
     return [
@@ -64,6 +70,8 @@ def list_findings(
             "severity": words[row["id"]],
             "duration_seconds": seconds[row["id"]],
             "has_strip": row["id"] in shown,
+            "has_beats": row["id"] in beats,
+            "beats_alone": row["id"] in alone,
             "write": _write(writes[row["id"]], row),
             "decisions": judged[row["id"]],
         }
@@ -93,6 +101,34 @@ def strip(connection: Connection, person_id: int, finding_id: str) -> dict[str, 
         "unit": "uV",
         "samples": [round(count * gain, 2) for count in counts(row["samples"])],
     }
+
+
+def beats(connection: Connection, person_id: int, finding_id: str) -> dict[str, Any] | None:
+    """Return the heart beats behind a finding of this person; None without any.
+
+    Each with its milliseconds from the start, those since the beat before where that is known, and
+    whether it was ectopic where the device told it.
+    """
+    of_person = select(findings.c.id).where(
+        members(findings.c.person_id, person_id), findings.c.id == finding_id
+    )
+    if connection.execute(of_person).first() is None:
+        return None
+    shown = tachograms.read(connection, finding_id)
+    if shown is None:
+        return None
+    told = zip(shown.beats, tachograms.intervals(shown.beats), strict=True)
+    return {
+        "start": iso(to_micros(shown.start)),
+        "unit": "ms",
+        "beats": [[beat.offset, interval, beat.ectopic] for beat, interval in told],
+    }
+
+
+def on_beats_alone(connection: Connection, rows: Sequence[RowMapping]) -> set[str]:
+    """Return the ids of those findings that were made without an ECG and have none since."""
+    alone = [row["id"] for row in rows if verdicts.on_beats_alone(row["decider"])]
+    return set(alone) - _with(connection, strips.c.finding_id, alone)
 
 
 def counts(stored: bytes) -> array[int]:
@@ -146,9 +182,9 @@ def _seconds(connection: Connection, ids: list[str]) -> dict[str, float]:
     return total
 
 
-def _with_strip(connection: Connection, ids: list[str]) -> set[str]:
-    found = select(strips.c.finding_id).where(strips.c.finding_id.in_(ids))
-    return set(connection.execute(found).scalars())
+def _with(connection: Connection, finding: Column[str], ids: list[str]) -> set[str]:
+    """Return which of the findings a table of evidence has anything for."""
+    return set(connection.execute(select(finding).where(finding.in_(ids))).scalars())
 
 
 def _decisions(connection: Connection, ids: list[str]) -> dict[str, list[dict[str, Any]]]:

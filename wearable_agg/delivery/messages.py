@@ -8,17 +8,21 @@ from typing import Any
 
 from config.clinical import load
 from wearable_agg.delivery.chart import Identifier, Resource
-from wearable_agg.delivery.resources import FindingFacts, instant
+from wearable_agg.delivery.resources import (
+    FindingFacts,
+    codes_of_evidence,
+    impression,
+    instant,
+)
 
 
 def words(facts: FindingFacts) -> str:
     """Say what was found, when, by what, and that it is no diagnosis."""
-    findings = load("findings")
     return (
-        f"{findings['flag'][facts.kind]['text']} from {instant(facts.onset)} "
-        f"({facts.signal} recording of {facts.device}, mean ventricular rate "
+        f"{impression(facts)['text']} from {instant(facts.onset)} "
+        f"({facts.basis} recording of {facts.device}, mean ventricular rate "
         f"{round(facts.mean_rate)}/min, {facts.decider} {facts.decider_version}). "
-        f"{findings['evidence']['caution']}"
+        f"{codes_of_evidence(facts)['caution']}"
     )
 
 
@@ -52,7 +56,7 @@ def note(facts: FindingFacts, patient: str, identifier: Identifier, written: dat
     attachment: dict[str, Any] = {
         "contentType": "text/plain; charset=utf-8",
         "data": base64.b64encode(text.encode()).decode(),
-        "title": load("findings")["flag"][facts.kind]["text"],
+        "title": impression(facts)["text"],
     }
     return {
         "resourceType": "DocumentReference",

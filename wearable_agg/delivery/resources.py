@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from clinical.explaining import measures, probability_text
+from clinical.verdicts import basis
 from config.clinical import load
+from wearable_agg.delivery import tachograms
 from wearable_agg.delivery.chart import Identifier, Resource
+from wearable_agg.delivery.detection import Tachogram
 from wearable_agg.ecg import sampled_components
 
 _SOFTWARE = "Wristchart rhythm analysis"
@@ -21,7 +24,8 @@ class FindingFacts:
     """What is known of a finding when it is written; rates are ventricular, per minute.
 
     `probability` (0 to 1) and `evidence`, by the names of config/clinical/explaining.toml, are
-    those of the decision by which it was found.
+    those of the decision by which it was found. `beats_alone` says that there is no ECG and was
+    none.
     """
 
     kind: str
@@ -34,6 +38,12 @@ class FindingFacts:
     device: str
     probability: float | None = None
     evidence: Mapping[str, float] = field(default_factory=dict)
+    beats_alone: bool = False
+
+    @property
+    def basis(self) -> str:
+        """What it rests on, for people."""
+        return basis(self.signal, beats_alone=self.beats_alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +98,16 @@ def evidence(
     strip: StripFacts | None,
     patient: str,
     identifier: Identifier,
+    tachogram: Tachogram | None = None,
 ) -> Resource:
-    """Show why: the ECG strip as SampledData, the ventricular rate, and what was made of it."""
-    codes = load("findings")["evidence"]
-    components = [_rate(facts), _impression(facts), *_reasons(facts)]
+    """Show why: the ECG strip as SampledData, the ventricular rate, and what was made of it.
+
+    Where there are beats alone the intervals between them stand in place of the strip.
+    """
+    codes = codes_of_evidence(facts)
+    shown = [] if strip is None else _waveform(strip)
+    if strip is None and tachogram is not None:
+        shown = list(_intervals(facts, tachogram))
     return {
         "resourceType": "Observation",
         "identifier": [_identifier(identifier)],
@@ -99,11 +115,22 @@ def evidence(
         "category": [_category(codes["category"])],
         "code": {"coding": list(codes["code"])},
         "subject": {"reference": f"Patient/{patient}"},
-        "effectivePeriod": _shown_period(facts, strip),
+        "effectivePeriod": _shown_period(facts, strip, tachogram),
         "device": {"display": facts.device},
         "note": [{"text": codes["caution"]}],
-        "component": components if strip is None else [*_waveform(strip), *components],
+        "component": [*shown, _rate(facts), _impression(facts), *_reasons(facts)],
     }
+
+
+def impression(facts: FindingFacts) -> dict[str, str]:
+    """Return the code and the words for what was found."""
+    kinds = load("findings")["flag_of_beats" if facts.beats_alone else "flag"]
+    return dict(kinds[facts.kind])
+
+
+def codes_of_evidence(facts: FindingFacts) -> dict[str, Any]:
+    """Return the codes and the caution of the evidence."""
+    return dict(load("findings")["evidence_of_beats" if facts.beats_alone else "evidence"])
 
 
 def flag(
@@ -111,7 +138,7 @@ def flag(
 ) -> Resource:
     """Raise the finding in the chart; `author` and `detail` refer to the Device and Observation."""
     facts_of = load("findings")
-    code = facts_of["flag"][facts.kind]
+    code = impression(facts)
     coding = {name: code[name] for name in ("system", "code", "display")}
     category = {"system": facts_of["systems"]["flag_category"], "code": "clinical"}
     return {
@@ -137,7 +164,7 @@ def origin(
 ) -> Resource:
     """Say where Flag and evidence come from (Provenance): our software, out of whose recording."""
     systems = load("findings")["systems"]
-    source = {"display": f"{facts.signal} recording of {facts.device}"}
+    source = {"display": f"{facts.basis} recording of {facts.device}"}
     operation = {"system": systems["data_operation"], "code": "CREATE", "display": "create"}
     return {
         "resourceType": "Provenance",
@@ -198,13 +225,23 @@ def _rate(facts: FindingFacts) -> dict[str, Any]:
 
 
 def _impression(facts: FindingFacts) -> dict[str, Any]:
-    text = load("findings")["flag"][facts.kind]["text"]
+    text = impression(facts)["text"]
     return {
-        "code": {"coding": [load("findings")["evidence"]["impression"]["code"]]},
+        "code": {"coding": [codes_of_evidence(facts)["impression"]["code"]]},
         "valueCodeableConcept": {
-            "text": f"{text} ({facts.signal}, {facts.decider} {facts.decider_version})"
+            "text": f"{text} ({facts.basis}, {facts.decider} {facts.decider_version})"
         },
     }
+
+
+def _intervals(facts: FindingFacts, shown: Tachogram) -> Iterator[dict[str, Any]]:
+    """Write each unbroken run of intervals, in whole milliseconds."""
+    known = load("findings")["evidence_of_beats"]["intervals"]
+    coded = {"coding": [known["code"]]} if facts.signal == known["signal"] else {}
+    for first, run in tachograms.runs(shown.beats):
+        begin = instant(shown.start + timedelta(milliseconds=first))
+        text = f"Intervals between heart beats in ms, in order, from the beat at {begin}"
+        yield {"code": {**coded, "text": text}, "valueString": " ".join(map(str, run))}
 
 
 def _reasons(facts: FindingFacts) -> list[dict[str, Any]]:
@@ -215,7 +252,13 @@ def _reasons(facts: FindingFacts) -> list[dict[str, Any]]:
     return [{"code": {"text": label}, "valueString": text} for label, text in named]
 
 
-def _shown_period(facts: FindingFacts, strip: StripFacts | None) -> dict[str, str]:
+def _shown_period(
+    facts: FindingFacts, strip: StripFacts | None, tachogram: Tachogram | None
+) -> dict[str, str]:
+    if strip is None and tachogram is not None:
+        ends = (tachogram.beats[0].offset, tachogram.beats[-1].offset)
+        first, last = (tachogram.start + timedelta(milliseconds=one) for one in ends)
+        return {"start": instant(first), "end": instant(last)}
     if strip is None:
         return {"start": instant(facts.onset), "end": instant(facts.last_seen)}
     return {"start": instant(strip.start), "end": instant(strip.end)}

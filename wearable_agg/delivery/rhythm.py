@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from clinical.verdicts import RhythmEvent, foremost
+from clinical.verdicts import RhythmEvent, foremost, on_beats_alone
 from wearable_agg.delivery.listing import iso
 from wearable_agg.delivery.rhythm_events import episodes_between, events_between
 from wearable_agg.people.registry import members
@@ -54,6 +54,7 @@ def _event_shown(one: RhythmEvent) -> dict[str, Any]:
         "start": _iso(one.start),
         "end": one.end and _iso(one.end),
         "signal": one.signal.value,
+        "beats_alone": on_beats_alone(one.decider),
         "decider": one.decider,
         "decided_by": one.decided_by,
         "version": one.version,

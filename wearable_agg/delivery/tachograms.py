@@ -53,6 +53,21 @@ def intervals(beats: Sequence[TimedBeat]) -> Iterator[int | None]:
         before = beat.offset
 
 
+def runs(beats: Sequence[TimedBeat]) -> Iterator[tuple[int, list[int]]]:
+    """Yield each unbroken run: when its first beat was, and the intervals from there, in ms."""
+    run: list[int] = []
+    first = 0
+    for beat, interval in zip(beats, intervals(beats), strict=True):
+        if interval is not None:
+            run.append(interval)
+            continue
+        if run:
+            yield first, run
+        first, run = beat.offset, []
+    if run:
+        yield first, run
+
+
 def _flags(beat: TimedBeat) -> int:
     told = 0 if beat.ectopic is None else _TOLD + _ECTOPIC * beat.ectopic
     return told + _LOST * beat.after_loss

@@ -13,7 +13,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from tests.support.backend import ISSUER, PATIENT, World, bearer, link_person, open_world
-from wearable_agg.delivery.detection import Detection, Strip
+from wearable_agg.delivery.detection import Detection, Strip, Tachogram, TimedBeat
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
@@ -60,6 +60,8 @@ def finding(world: World) -> str:
     """The id of a finding of marit-solheim."""
     now = datetime.now(UTC)
     strip = Strip(now, 250.0, "I", "131329", 2.5, np.arange(500, dtype=np.int16))
+    told = [(0, False, None), (800, False, True), (5000, True, False)]
+    beats = [TimedBeat(*one) for one in told]
     with writing(world.engine) as connection:
         person = person_for(connection, "sandbox", ISSUER, PATIENT, True, "Europe/Oslo")
         consents.record(connection, "sandbox", person, [consents.RHYTHM], "I agree")
@@ -78,5 +80,6 @@ def finding(world: World) -> str:
             decider_version="1",
             signal="ECG",
             strip=strip,
+            tachogram=Tachogram(now, beats),
         )
         return record_started(connection, detection)

@@ -2,6 +2,8 @@ import pytest
 
 from safeguards.assertions import Verifier
 from tests.support.backend import PATIENT, bearer
+from wearable_agg.people import consents
+from wearable_agg.store.database import writing
 
 BASE = "/api/v1/patient"
 KEY = {"Idempotency-Key": "request-0001"}
@@ -27,6 +29,19 @@ def test_a_finding_is_read_with_its_strip(world, finding):
     [shown] = client.get(f"{BASE}/findings", headers=signed).get_json()["findings"]
     strip = client.get(f"{BASE}/findings/{shown['id']}/strip", headers=signed).get_json()
     assert (strip["unit"], strip["samples"][:3]) == ("uV", [0.0, 2.5, 5.0])
+
+
+def test_a_finding_is_read_with_its_beats(world, finding):
+    client, signed = world.api().test_client(), bearer(world, "chart.read")
+    path = f"{BASE}/findings/{finding}/beats"
+    told = client.get(path, headers=signed).get_json()
+    assert told["unit"] == "ms"
+    assert told["beats"] == [[0, None, None], [800, 800, True], [5000, None, False]]
+    other = bearer(world, "chart.read", patient="jonas-berg")
+    assert client.get(path, headers=other).status_code == 404
+    with writing(world.engine) as connection:
+        consents.revoke(connection, 1, [consents.RHYTHM])
+    assert client.get(path, headers=signed).status_code == 403
 
 
 def test_an_acknowledgement_names_who_and_is_recorded_once(world, post, finding):

@@ -1,13 +1,14 @@
 """From the outbox into a real EHR."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from clinical.findings import Decision
 from wearable_agg.delivery.decisions import Said
 from wearable_agg.delivery.decisions import decide as record_decision
+from wearable_agg.delivery.detection import Tachogram, TimedBeat
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.delivery.uploads import day_changed, day_gone
 from wearable_agg.people.consents import revoke
@@ -17,6 +18,9 @@ from wearable_agg.store.outbox_tables import outbox
 
 PATIENT = "marit-solheim"
 QUARANTINE = 121
+BEATS = Tachogram(
+    datetime(2026, 3, 1, 6, 30, tzinfo=UTC), [TimedBeat(700 * n, False, None) for n in range(40)]
+)
 
 
 def flags(site):
@@ -62,6 +66,28 @@ def test_a_finding_becomes_one_flag_with_evidence_author_and_provenance(site, de
     [origin] = site.ehr.held("Provenance", PATIENT)
     assert origin["target"][0]["reference"] == f"Flag/{flag['id']}"
     assert site.finding()["write"]["state"] == "saved"
+
+
+def test_a_finding_of_beats_alone_says_so_in_the_chart(site, detect):
+    alone = {"decider": "wristchart-beats", "strip": None, "tachogram": BEATS}
+    site.detect(detect(**alone))
+    site.deliver()
+    [flag] = ours(site)
+    [evidence] = days(site, "8884-9")
+    assert flag["code"]["text"] == "Possible atrial fibrillation, from heart beats alone"
+    assert evidence["component"][0]["valueString"] == " ".join(["700"] * 39)
+    assert days(site, "11524-6") == []
+    shown = site.finding()
+    assert (shown["beats_alone"], shown["has_beats"], shown["has_strip"]) == (True, True, False)
+
+
+def test_an_ecg_that_comes_later_ends_that_it_rests_on_beats_alone(site, detect):
+    site.detect(detect(decider="wristchart-beats", strip=None, tachogram=BEATS))
+    site.detect(detect(30, 33, stream="patch-2/II"))
+    shown = site.finding()
+    assert (shown["beats_alone"], shown["has_beats"], shown["has_strip"]) == (False, True, True)
+    site.deliver()
+    assert len(days(site, "11524-6")) == 1
 
 
 def test_nothing_more_is_sent_once_it_is_there(site, detect):

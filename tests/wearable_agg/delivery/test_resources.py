@@ -1,5 +1,6 @@
 """What is written to a chart is valid FHIR and says what is meant."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -9,8 +10,10 @@ import pytest
 from clinical.findings import Decision
 from wearable_agg.delivery import resources
 from wearable_agg.delivery.chart import Identifier
+from wearable_agg.delivery.detection import Tachogram, TimedBeat
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.marks import Mark, bears, decision_origin, marked
+from wearable_agg.delivery.messages import words
 from wearable_agg.delivery.resources import DayTotal, FindingFacts, StripFacts
 from wearable_agg.delivery.validation import InvalidResource, check
 
@@ -28,6 +31,13 @@ FACTS = FindingFacts(
     device="Chest patch",
 )
 STRIP = StripFacts(ONSET, 250.0, "II", "131330", 0.5, [0, 12, -7, 400])
+BEATS = replace(
+    FACTS, decider="wristchart-beats", device="Strap", beats_alone=True, evidence={"cosen": -0.9}
+)
+TOLD = Tachogram(
+    ONSET,
+    [TimedBeat(at, at == 3100, None) for at in (200, 1000, 1640, 3100, 3900, 4500)],
+)
 MARK = Mark(
     "d1",
     Decision.ACKNOWLEDGED,
@@ -56,6 +66,8 @@ def day(value=8123.0, kind="steps", on=date(2026, 2, 27)):
         flag(),
         evidence(),
         evidence(None),
+        resources.evidence(BEATS, None, "marit", NAME, TOLD),
+        resources.flag(BEATS, "marit", NAME, "Device/1", "Observation/1"),
         resources.software(FACTS),
         resources.origin(FACTS, ["Flag/1", "Observation/1"], "Device/1", ONSET),
         day(),
@@ -111,6 +123,43 @@ def test_the_evidence_explains_the_decision():
         ("RR alike", "12 %"),
         ("CoSEn", "−0.9"),
     ]
+
+
+def texts(resource):
+    return json.dumps(resource)
+
+
+def test_beats_alone_are_not_told_as_an_ecg():
+    made = resources.evidence(BEATS, None, "marit", NAME, TOLD)
+    assert [one["code"] for one in made["code"]["coding"]] == ["8884-9"]
+    assert "no ECG to look at" in made["note"][0]["text"]
+    assert not any("valueSampledData" in part for part in made["component"])
+    told = resources.flag(BEATS, "marit", NAME, "Device/1", "Observation/1")["code"]
+    assert told["coding"][0]["code"] == "361137007"
+    assert told["text"] == "Possible atrial fibrillation, from heart beats alone"
+    origin = resources.origin(BEATS, ["Flag/1"], "Device/1", ONSET)
+    for each in (texts(made), texts(origin), words(BEATS)):
+        assert "heart-beats-only" in each
+    assert "heart-beats-only recording of Strap" in words(BEATS)
+    assert "no ECG to look at" in words(BEATS)
+
+
+def test_intervals_between_beats_stand_run_by_run():
+    made = resources.evidence(BEATS, None, "marit", NAME, TOLD)
+    first, second, rate = made["component"][:3]
+    assert (first["valueString"], second["valueString"]) == ("800 640", "800 600")
+    assert first["code"]["coding"][0]["code"] == "8637-1"
+    assert second["code"]["text"].endswith("from the beat at 2026-03-01T06:30:03.100Z")
+    assert rate["valueQuantity"]["value"] == 112
+    period = {"start": "2026-03-01T06:30:00.200Z", "end": "2026-03-01T06:30:04.500Z"}
+    assert made["effectivePeriod"] == period
+
+
+def test_intervals_of_a_pulse_have_no_code_of_an_ecg():
+    pulse = resources.evidence(replace(BEATS, signal="PPG"), None, "marit", NAME, TOLD)
+    check(pulse)
+    assert "coding" not in pulse["component"][0]["code"]
+    assert "pulse-beats-only" in texts(pulse)
 
 
 def test_an_unknown_lead_keeps_its_name():
