@@ -34,7 +34,7 @@ class Group:
     long: tuple[str, ...] = ()
     lacks: Callable[[], str | None] = lambda: None
     analyses: bool = True  # runs the rhythm analysis, and waits until it is compiled
-    beside: bool = False  # waits for servers and browsers much of its time: runs beside the others
+    beside: bool = False  # in the second lane: what waits for servers and browsers, and a short one
 
     def command(self, long: bool) -> tuple[str, ...]:
         """Return the command of the short or the long form."""
@@ -93,7 +93,7 @@ GROUPS = (
     Group("imports", tool("lint-imports"), analyses=False),
     marked("conformance", PLAIN, *BUSY, "tests/conformance", analyses=False),
     marked("unit", PLAIN, *BUSY, "--ignore=tests/conformance"),
-    marked("external", "external", *BUSY, *files_of("external"), lacks=no_records),
+    marked("external", "external", *BUSY, *files_of("external"), lacks=no_records, beside=True),
     marked("faults", "faults", *ONE_BY_ONE, *files_of("faults"), beside=True),
     marked("browser", "browser", *IN_CHROMIUM, *files_of("browser"), lacks=no_browser, beside=True),
     Group("demo", (sys.executable, "-m", "tests.demo_check"), lacks=no_browser, beside=True),
