@@ -1,1 +1,1 @@
-"""A simulated patient with an ECG patch: the heart, the patch's memory, its stream."""
+"""A simulated patient with an ECG patch or a strap: the heart, the device's memory, its stream."""

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from sandbox.patient.patch import Patch
+from sandbox.patient.strap import Strap, Watch
 from sandbox.patient.uplink import ConnectionLost, Refused, TokenRefused, Uplink
 
 HOUR = 3600.0
@@ -20,7 +21,8 @@ def main() -> int:
     """Run until everything is sent, or for ever with --live; 1 where the gateway refuses."""
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    patch = Patch.switch_on(
+    kind = {None: Patch, "electric": Strap, "optical": Watch}[options.beats]
+    patch = kind.switch_on(
         options.data,
         seed=options.patient_seed,
         onset=60 * options.onset_minute,
@@ -84,6 +86,13 @@ def _options() -> argparse.Namespace:
     token.add_argument("--token")
     token.add_argument("--token-file", type=Path, help="read again at each connection")
     parser.add_argument("--data", type=Path, required=True, help="where the patch remembers")
+    parser.add_argument(
+        "--beats",
+        nargs="?",
+        const="electric",
+        choices=("electric", "optical"),
+        help="stream heart beats in place of ECG, as a chest strap or a watch finds them",
+    )
     parser.add_argument("--patient-seed", type=int, default=7)
     parser.add_argument("--stored-hour", action="store_true", help="put on an hour ago")
     parser.add_argument("--live", action="store_true", help="go on after what is stored")

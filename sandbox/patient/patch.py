@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import struct
 import time
 import uuid
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +54,8 @@ class Memory:
 class Patch:
     """Records a heart from `origin` on; slices are numbered, and a pause leaves a gap."""
 
+    FILE, MODEL = "patch.json", "Simulated patch"
+
     def __init__(self, memory: Memory, path: Path) -> None:
         self.memory, self._path = memory, path
 
@@ -64,7 +68,7 @@ class Patch:
         Fibrillation begins `onset` seconds after the patch was put on and lasts for `fibrillation`
         seconds.
         """
-        path = folder / "patch.json"
+        path = folder / cls.FILE
         if path.exists():
             document = json.loads(path.read_text())
             runs = [Run(**run) for run in document.pop("runs")]
@@ -93,6 +97,16 @@ class Patch:
     def device_time(self, sequence: int) -> int:
         """Return when a slice begins, in microseconds."""
         return self.memory.origin + round(self._slice(sequence) * self._slice_seconds * 1e6)
+
+    def form(self) -> dict[str, Any]:
+        """Return what the hello says of the signal."""
+        return {"leads": ["I"], "rate": NOMINAL_RATE, "gain": MICROVOLTS_PER_COUNT}
+
+    def frame(self, sequence: int) -> bytes:
+        """Return a slice as its binary frame."""
+        counts = self.counts(sequence)
+        header = (1, 0, len(counts), sequence, self.device_time(sequence))
+        return struct.pack("<BBHIQ", *header) + counts.tobytes()
 
     def counts(self, sequence: int) -> NDArray[np.int16]:
         """Return the samples of a slice."""

@@ -1,9 +1,8 @@
-"""The patch's side of the ECG stream protocol, written from docs/ecg-stream.md alone."""
+"""A device's side of the ECG stream protocol, written from docs/ecg-stream.md alone."""
 
 from __future__ import annotations
 
 import json
-import struct
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,7 @@ from websockets import Subprotocol
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from sandbox.patient.patch import MICROVOLTS_PER_COUNT, NOMINAL_RATE, Patch
+from sandbox.patient.patch import Patch
 
 OPENING_SECONDS = 10
 SAVING_SECONDS = 5.0
@@ -78,13 +77,11 @@ class Uplink:
             "session": memory.session,
             "device": {
                 "vendor": "Sandbox",
-                "model": "Simulated patch",
+                "model": self._patch.MODEL,
                 "serial": memory.serial,
                 "firmware": "1",
             },
-            "leads": ["I"],
-            "rate": NOMINAL_RATE,
-            "gain": MICROVOLTS_PER_COUNT,
+            **self._patch.form(),
             "device_time": time.time_ns() // 1000,
         }
         socket.send(json.dumps(hello))
@@ -100,13 +97,8 @@ class Uplink:
             if self._patch.follows_gap(self._next):
                 gap = {"type": "gap", "sequence": self._next, "reason": "device_off"}
                 socket.send(json.dumps(gap))
-            socket.send(self._frame(self._next))
+            socket.send(self._patch.frame(self._next))
             self._next += 1
-
-    def _frame(self, sequence: int) -> bytes:
-        counts = self._patch.counts(sequence)
-        time = self._patch.device_time(sequence)
-        return struct.pack("<BBHIQ", 1, 0, len(counts), sequence, time) + counts.tobytes()
 
     def _hear(self, socket: ClientConnection, progress: Callable[[int], None]) -> None:
         wait = LONGEST_WAIT

@@ -13,7 +13,11 @@ from sqlalchemy import func, select
 
 from safeguards.assertions import Asker, Signer
 from sandbox.patient.patch import Patch
+from sandbox.patient.rhythm import Programme, beats
+from sandbox.patient.strap import Strap
 from tests.support.sharing import share_rhythm
+from wearable_agg.ecg.beats import read_beats
+from wearable_agg.ecg.binary import decode_beats
 from wearable_agg.ecg.tables import frames, open_inbox, sessions
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +65,22 @@ def test_patch_that_was_off_leaves_a_gap_and_keeps_its_numbers(tmp_path):
     assert after.follows_gap(3600)
     assert after.recorded == 3600
     assert after.device_time(3600) - after.device_time(3599) == pytest.approx(601e6, abs=1e6)
+
+
+def test_strap_tells_each_beat_of_the_heart_once(tmp_path):
+    strap = Strap.switch_on(tmp_path, seed=7, onset=600, fibrillation=1800, stored=3600.0)
+    told = [n + at / 1000 for n in range(900) for at in strap.offsets(n)]
+    heart = beats(7, Programme(600, 2400), 0, 900).times
+    heart = heart[(heart >= 0) & (heart < 900)]
+    assert told == pytest.approx(heart.tolist(), abs=0.001)
+
+
+def test_strap_speaks_as_the_page_says(tmp_path):
+    strap = Strap.switch_on(tmp_path, seed=7, onset=600, fibrillation=1800, stored=3600.0)
+    assert strap.form() == {"signal": "beats", "sensor": "electric"}
+    read = decode_beats(strap.frame(700))
+    assert (read.sequence, read.device_time) == (700, strap.device_time(700))
+    assert read_beats(read.beats, read.length)[0].tolist() == strap.offsets(700)
 
 
 class Running:
