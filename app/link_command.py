@@ -14,8 +14,8 @@ from config.settings import Settings
 from safeguards.assertions import Asker, Signer
 from safeguards.egress import Egress
 from wearable_agg.client.api_client import ApiClient
+from wearable_agg.client.care import Invitation
 from wearable_agg.client.errors import BackendError
-from wearable_agg.client.model import Invitation
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from clinical.verdicts import RhythmEvent, Signal, meaning_of
 from dashboards import services as page
-from wearable_agg.client import model
+from wearable_agg.client import care, model
 
 _ATTENTION = {
     "shared-account": (
@@ -61,12 +61,12 @@ def linked(read: model.PatientLinks) -> tuple[page.LinkedVendor, ...]:
     )
 
 
-def invitation(read: model.Invitation) -> page.Invitation:
+def invitation(read: care.Invitation) -> page.Invitation:
     """What the clinician hands to the patient."""
     return page.Invitation(read.url, read.expires_at, read.qr, read.code)
 
 
-def attention(read: Iterable[model.WorkItem]) -> tuple[str, ...]:
+def attention(read: Iterable[care.WorkItem]) -> tuple[str, ...]:
     """What only the care team can settle, a sentence each."""
     return tuple(
         _ATTENTION[one.kind].format(name=one.name, subject=one.subject)

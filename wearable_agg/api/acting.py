@@ -8,7 +8,7 @@ from typing import Any
 
 from wearable_agg.api.asking import audited
 from wearable_agg.api.routes import ECG_WRITE, Call, Nothing, Route
-from wearable_agg.client import model
+from wearable_agg.client import care
 
 GATEWAY = "wristchart-gateway"
 ECG_TOKEN_LIFE = timedelta(hours=24)
@@ -35,7 +35,7 @@ ACTING = (
         "Pair an ECG device",
         ECG_WRITE,
         pair_ecg,
-        model.EcgToken,
+        care.EcgToken,
         body=Nothing,
         status=201,
     ),

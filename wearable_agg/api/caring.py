@@ -20,7 +20,7 @@ from wearable_agg.api.routes import (
     Parameter,
     Route,
 )
-from wearable_agg.client import model
+from wearable_agg.client import care
 from wearable_agg.delivery.validation import check
 from wearable_agg.intake.withdrawal import withdraw
 from wearable_agg.people.consents import consents_of, permitted_topics
@@ -156,7 +156,7 @@ CARING = (
         "Withdraw consent",
         CONSENT_REVOKE,
         withdraw_consent,
-        model.Sharing,
+        care.Sharing,
         body=Withdrawing,
     ),
     Route(
@@ -166,7 +166,7 @@ CARING = (
         "Invite the patient",
         PEOPLE_INVITE,
         invite_patient,
-        model.Invitation,
+        care.Invitation,
         body=Inviting,
         status=201,
     ),
@@ -177,7 +177,7 @@ CARING = (
         "What the care team has to settle",
         CHART_READ,
         work_items,
-        model.WorkItems,
+        care.WorkItems,
         tagged=True,
         recorded="work-items",
     ),
@@ -188,7 +188,7 @@ CARING = (
         "Settle an item",
         PEOPLE_INVITE,
         settle,
-        model.WorkItems,
+        care.WorkItems,
         parameters=(ITEM_ID,),
         body=Nothing,
         problems=(NOT_FOUND,),

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from wearable_agg.api.asking import audited
 from wearable_agg.api.problems import NOT_ALLOWED, NOT_FOUND, Problem
 from wearable_agg.api.routes import DELIVERY_OPERATE, Call, Nothing, Parameter, Route
-from wearable_agg.client import model
+from wearable_agg.client import care
 from wearable_agg.delivery import letters, probes
 from wearable_agg.delivery.abilities import Personality
 from wearable_agg.delivery.identity import Identity
@@ -135,7 +135,7 @@ OPERATING = (
         "What waits to be written",
         DELIVERY_OPERATE,
         deliveries,
-        model.Deliveries,
+        care.Deliveries,
         recorded="deliveries",
     ),
     Route(
@@ -145,7 +145,7 @@ OPERATING = (
         "What would be sent",
         DELIVERY_OPERATE,
         preview,
-        model.Preview,
+        care.Preview,
         parameters=(NUMBER,),
         problems=(NOT_FOUND,),
         recorded="delivery-preview",
@@ -157,7 +157,7 @@ OPERATING = (
         "Send a write again",
         DELIVERY_OPERATE,
         replay,
-        model.Delivery,
+        care.Delivery,
         parameters=(NUMBER,),
         body=Nothing,
         problems=(NOT_FOUND,),

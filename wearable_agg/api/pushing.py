@@ -6,7 +6,7 @@ from typing import Any
 
 from wearable_agg.api.problems import NO_CONSENT, TOO_LARGE, TOO_MANY
 from wearable_agg.api.routes import BY_DEVICE, Call, Route
-from wearable_agg.client import model
+from wearable_agg.client import care
 from wearable_agg.intake import inbox
 from wearable_agg.people.devices import heard_from
 from wearable_agg.vendors.apple.reader import LARGEST_PUSH, PUSH, AppleHealth
@@ -43,8 +43,8 @@ PUSHING = (
         "Push from a companion app",
         "",
         push,
-        model.Kept,
-        body=model.Push,
+        care.Kept,
+        body=care.Push,
         status=202,
         problems=(NO_CONSENT, TOO_LARGE, TOO_MANY),
         credential=BY_DEVICE,

@@ -13,6 +13,16 @@ from clinical.findings import Decision
 from safeguards.assertions import Asker, Signer
 from safeguards.egress import Egress, EgressError, Token
 from safeguards.strict_json import Malformed, dumps, loads
+from wearable_agg.client.care import (
+    Deliveries,
+    Delivery,
+    EcgToken,
+    Invitation,
+    Preview,
+    Sharing,
+    WorkItem,
+    WorkItems,
+)
 from wearable_agg.client.errors import (
     BackendDown,
     BackendError,
@@ -25,19 +35,11 @@ from wearable_agg.client.model import (
     Beats,
     Buckets,
     Days,
-    Deliveries,
-    Delivery,
-    EcgToken,
     Finding,
     Findings,
-    Invitation,
     PatientLinks,
-    Preview,
     Rhythm,
-    Sharing,
     Strip,
-    WorkItem,
-    WorkItems,
 )
 from wearable_agg.client.reading import read
 
