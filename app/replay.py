@@ -1,11 +1,11 @@
-"""`wristchart replay`: a recorded ECG goes through the gateway as a device would send it."""
+"""`wristchart replay`: a recorded ECG, or its beats, goes through the gateway as from a device."""
 
 from __future__ import annotations
 
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,16 @@ from config.settings import Settings, Tenant
 from safeguards import strict_json
 from safeguards.assertions import Asker, Signer
 from safeguards.egress import Egress, EgressError, Token
-from wearable_agg.ecg.frames import SCOPE, Device, Hello, ProtocolError, Samples
+from wearable_agg.ecg.beat_recordings import BeatRecording
+from wearable_agg.ecg.frames import (
+    SCOPE,
+    Device,
+    Hello,
+    ProtocolError,
+    Sensor,
+    Slice,
+    beats_hello,
+)
 from wearable_agg.ecg.recordings import NoRecording, Recording, read_wfdb
 from wearable_agg.ecg.sender import GatewayAway, send
 
@@ -50,6 +59,7 @@ class _Speed(click.ParamType[float]):
 @click.option("--patient", required=True, help="The patient's FHIR id in the EHR.")
 @click.option("--tenant", help="Which hospital, by its id; the first of the settings if not given.")
 @click.option("--lead", help="Which signal of the record; the best for rhythm if not given.")
+@click.option("--beats", is_flag=True, help="Stream the annotated beats and no ECG.")
 @click.option("--speed", type=_Speed(), default=1.0, show_default=True, help='A factor, or "max".')
 @click.option(
     "--start",
@@ -69,13 +79,14 @@ def replay(
     tenant: str | None,
     agreed: str | None,
     lead: str | None,
+    beats: bool,
     speed: float,
     start: datetime | None,
 ) -> None:
     """Stream the WFDB record RECORD (path without suffix) for a patient."""
     settings = load_settings(config)
     try:
-        recording = read_wfdb(record, lead)
+        recording = _beats_of(record) if beats else read_wfdb(record, lead)
     except NoRecording as error:
         raise click.BadParameter(str(error), param_hint="RECORD") from error
     hospital = tenant_of(settings, tenant)
@@ -84,13 +95,26 @@ def replay(
     slices = recording.slices(_begin(recording, start, speed))
     session = str(uuid.uuid4())
     _send(f"{settings.gateway.url}/ecg", _hello(recording, session, token), slices, speed)
+    what = "heart beats" if isinstance(recording, BeatRecording) else f"lead {recording.lead}"
     click.echo(
-        f"{recording.seconds / 60:.1f} min of lead {recording.lead} of {recording.name} "
+        f"{recording.seconds / 60:.1f} min of {what} of {recording.name} "
         f"streamed for {patient} as session {session}."
     )
 
 
-def _begin(recording: Recording, start: datetime | None, speed: float) -> int:
+def _beats_of(record: Path) -> BeatRecording:
+    """Read the annotated beats of a record; raises NoRecording."""
+    from wearable_agg.validation.records import read_annotated, records_at
+
+    if record.is_dir():
+        raise NoRecording(f"{record} is a folder: give the path of a WFDB record without suffix")
+    annotated = read_annotated(records_at(record)[0])
+    if not len(annotated.beats):
+        raise NoRecording(f"{annotated.name} has no annotated beats")
+    return BeatRecording(annotated.name, annotated.beats)
+
+
+def _begin(recording: Recording | BeatRecording, start: datetime | None, speed: float) -> int:
     """Return the device time of the first sample in microseconds."""
     if start is not None:
         aware = start if start.tzinfo else start.replace(tzinfo=UTC)
@@ -131,18 +155,20 @@ def _token(settings: Settings, tenant: Tenant, patient: str) -> str:
         raise click.ClickException("the API's answer holds no token") from error
 
 
-def _hello(recording: Recording, session: str, token: str) -> Callable[[], Hello]:
+def _hello(recording: Recording | BeatRecording, session: str, token: str) -> Callable[[], Hello]:
     device = Device("Replay", "WFDB record", recording.name)
 
     def hello() -> Hello:
         now = time.time_ns() // 1000
+        if isinstance(recording, BeatRecording):
+            return beats_hello(token, session, device, Sensor.ELECTRIC, now)
         leads = (re.sub(r"[^A-Za-z0-9+./_-]", "_", recording.lead)[:16],)
         return Hello(token, session, device, leads, recording.rate, recording.gain, now)
 
     return hello
 
 
-def _send(gateway: str, hello: Callable[[], Hello], slices: list[Samples], speed: float) -> None:
+def _send(gateway: str, hello: Callable[[], Hello], slices: Sequence[Slice], speed: float) -> None:
     with click.progressbar(length=len(slices), label="Streaming") as bar:
         try:
             send(

@@ -9,7 +9,7 @@ from tests.support.stack import Stack
 
 pytestmark = [pytest.mark.external, pytest.mark.timeout(240)]
 
-FIBRILLATING, IN_SINUS_RHYTHM = "amara-okafor", "jonas-berg"
+FIBRILLATING, IN_SINUS_RHYTHM, WITH_A_STRAP = "amara-okafor", "jonas-berg", "marit-solheim"
 QUIET_SECONDS = 6
 
 
@@ -35,8 +35,20 @@ def test_record_with_atrial_fibrillation_leaves_one_flag(stack, records):
     assert flag["code"]["coding"][0]["code"] == "164889003"
 
 
-def test_record_in_sinus_rhythm_leaves_none(stack, records):
-    replay = stack.replay(records / "mitdb" / "122", IN_SINUS_RHYTHM)
-    assert replay.returncode == 0, replay.stderr
+def test_record_in_sinus_rhythm_leaves_none_nor_do_its_beats(stack, records):
+    for options in ((), ("--beats",)):
+        replay = stack.replay(records / "mitdb" / "122", IN_SINUS_RHYTHM, *options)
+        assert replay.returncode == 0, replay.stderr
     settled(stack)
     assert stack.flags(IN_SINUS_RHYTHM) == []
+
+
+def test_beats_alone_of_atrial_fibrillation_leave_one_flag_that_says_so(stack, records):
+    before = len(stack.flags(WITH_A_STRAP))
+    replay = stack.replay(records / "afdb" / "04043", WITH_A_STRAP, "--beats")
+    assert replay.returncode == 0, replay.stderr
+    assert wait_until(lambda: len(stack.flags(WITH_A_STRAP)) > before, 60)
+    settled(stack)
+    told = [flag["code"] for flag in stack.flags(WITH_A_STRAP)][before:]
+    assert [code["coding"][0]["code"] for code in told] == ["361137007"]
+    assert "from heart beats alone" in told[0]["text"]

@@ -104,12 +104,12 @@ class Stack:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-    def replay(self, record: Path, patient: str) -> subprocess.CompletedProcess[str]:
+    def replay(self, record: Path, patient: str, *options: str) -> subprocess.CompletedProcess[str]:
         """Let the patient share ECG, then stream a record as fast as it is acknowledged."""
         people.share(self.backend(), patient, BORN)
         command = [sys.executable, "-m", "app.cli", "--config", str(self.site.config), "replay"]
         return subprocess.run(
-            [*command, str(record), "--patient", patient, "--speed", "0"],
+            [*command, str(record), "--patient", patient, "--speed", "0", *options],
             capture_output=True,
             text=True,
             timeout=110,

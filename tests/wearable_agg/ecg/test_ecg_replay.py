@@ -14,6 +14,7 @@ from app.replay import replay
 from app.roles import api
 from app.roles import gateway as gateway_role
 from config.settings import Settings
+from wearable_agg.ecg.beats import read_beats
 from wearable_agg.ecg.recordings import NoRecording, read_wfdb
 from wearable_agg.ecg.tables import frames, open_inbox, sessions
 from wearable_agg.people import consents
@@ -126,6 +127,28 @@ def test_record_arrives_whole_and_ends_now(site, record):
     assert counts[0] == 400
     assert set(counts[720:1080]) == {-32768}
     assert time.time() - SECONDS - rows[0].start / 1e6 == pytest.approx(0, abs=5)
+
+
+def test_annotated_beats_arrive_without_the_ecg(site, record):
+    at = np.cumsum(np.full(100, 300))
+    wfdb.wrann("made", "atr", at, ["N"] * 100, fs=RATE, write_dir=str(record.parent))
+    result = run(site, record, "--patient", "jonas-berg", "--beats", "--speed", "max")
+    assert result.exit_code == 0, result.output
+    assert "1.4 min of heart beats of made" in result.output
+    session, rows = inbox_of(site)
+    assert (session.signal, session.sensor, session.leads) == ("beats", "electric", "beats")
+    told = [
+        10_000 * row.sequence + offset
+        for row in rows
+        for offset in read_beats(row.counts, row.length)[0].tolist()
+    ]
+    assert told == pytest.approx(1000 * at / RATE, abs=0.6)
+
+
+def test_record_without_annotated_beats_is_explained(config, record):
+    result = run(config, record, "--patient", "p", "--beats")
+    assert result.exit_code == 2
+    assert "no annotated beats" in result.output
 
 
 def test_chosen_lead_and_start_are_kept(site, record):
