@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import func, select, text
 
 from sandbox.patient.rhythm import Programme
+from sandbox.patient.strap import Strap
+from sandbox.patient.uplink import Uplink
+from tests.support.gateway import Gateway
 from wearable_agg.delivery import tachograms
 from wearable_agg.delivery.findings import list_findings
 from wearable_agg.ecg import inbox, segments
@@ -173,3 +176,23 @@ def test_analysed_beats_become_segments_and_come_back_as_they_were(place, paroxy
     assert left <= segments.FRAMES
     told = [(f.sequence, f.start, f.length, f.counts, f.checksum) for f in every]
     assert told == [(f.sequence, f.start, f.length, f.counts, f.checksum) for f in paroxysm.frames]
+
+
+def test_a_strap_at_the_gateway_leads_to_one_finding_and_a_calm_one_to_none(place, run_to_end):
+    gateway = Gateway(place.folder)
+    for patient, onset in (("marit-solheim", 200), ("jonas-berg", 1e9)):
+        place.strap(patient, len(patient), SINUS, 10)  # records what they agreed to
+        facts = {"seed": 7, "onset": onset, "fibrillation": 400, "stored": 900}
+        strap = Strap.switch_on(place.folder / patient, **facts)
+        uplink = Uplink(strap, gateway.url)
+        uplink.run(gateway.token(patient), live=False, progress=lambda _: None)
+    gateway.stop()
+    run_to_end(place.engine())
+    [episode] = episodes_of(place)
+    assert episode.end - episode.onset == pytest.approx(400e6, abs=60e6)
+    finding, shown = finding_of(place)
+    assert (finding["beats_alone"], finding["has_beats"], finding["device"]) == (
+        *(True, True),
+        "Sandbox Simulated strap SIM00007",
+    )
+    assert len(shown.beats) > 100
