@@ -37,15 +37,15 @@ def _rhythm(seen: Look) -> Tile:
     if isinstance(rhythm, Missing):
         return Tile("AFib burden", DASH, "", "not available now")
     if not rhythm.recorded_seconds and not rhythm.episodes:
-        return Tile("AFib burden", DASH, "", "no ECG recorded")
+        return Tile("AFib burden", DASH, "", "no ECG or beats recorded")
     burden = _burden(rhythm, seen)
     found = _episodes(rhythm)
     analysed = timedelta(seconds=rhythm.analysed_seconds)
     if isinstance(burden, NotEnoughData):
-        has = f"{words.duration(analysed)} of {_hours(burden.needed)} ECG needed"
+        has = f"{words.duration(analysed)} analysed, {_hours(burden.needed)} needed"
         return Tile("Possible AFib", *found, has, alert=bool(rhythm.episodes))
     note = f"{_count(rhythm)} · {_burden_change(burden, seen)}"
-    value, unit = f"{burden.value:.1f}", f"% of {_hours(analysed)} ECG"
+    value, unit = f"{burden.value:.1f}", f"% of {_hours(analysed)} analysed"
     return Tile("AFib burden", value, unit, note, bool(rhythm.episodes))
 
 

@@ -27,14 +27,14 @@ def with_rhythm(seen: Look, hours: float, fibrillating: float, *, ongoing: bool 
 
 def test_burden_is_a_share_of_analysable_time(see: See) -> None:
     found = tile(with_rhythm(see(), hours=100, fibrillating=5), "AFib burden")
-    assert (found.value, found.unit) == ("5.0", "% of 100 h ECG")
+    assert (found.value, found.unit) == ("5.0", "% of 100 h analysed")
     assert found.note.startswith("1 episode · ")
 
 
 def test_an_hour_of_ecg_shows_episodes_and_no_percentage(see: See) -> None:
     found = tile(with_rhythm(see(), hours=1, fibrillating=0.4), "Possible AFib")
     assert (found.value, found.unit) == ("1", "episode · longest 24 min")
-    assert found.note == "1 h of 24 h ECG needed"
+    assert found.note == "1 h analysed, 24 h needed"
 
 
 def test_an_ongoing_episode_is_called_so(see: See) -> None:
@@ -44,7 +44,7 @@ def test_an_ongoing_episode_is_called_so(see: See) -> None:
 
 def test_without_an_ecg_nothing_is_claimed(see: See) -> None:
     seen = replace(see(), rhythm=RhythmRead((), 0, 0, 0))
-    assert tile(seen, "AFib burden") == Tile("AFib burden", "–", "", "no ECG recorded")
+    assert tile(seen, "AFib burden") == Tile("AFib burden", "–", "", "no ECG or beats recorded")
 
 
 def test_numbers_carry_their_days_and_the_change(see: See) -> None:
