@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import random
 import time
 import uuid
 import zlib
@@ -104,11 +105,21 @@ def number_of(name: str) -> int:
     return uuid.UUID(name.split("/")[0]).int - 1
 
 
+def sessions_of(streams: int) -> NDArray[np.int64]:
+    """Return the row id of every stream's session.
+
+    In which order devices were first put on says nothing of the moment of the second at which
+    they send.
+    """
+    return np.random.default_rng(streams).permutation(streams) + 1
+
+
 def open_sessions(ecg: Engine, streams: int) -> None:
     """Open a session for every stream, each of another patient."""
+    ids = sessions_of(streams)
     rows = [
         {
-            "id": n + 1, "session": name_of(n), "tenant": "bench", "issuer": "http://ehr",
+            "id": int(ids[n]), "session": name_of(n), "tenant": "bench", "issuer": "http://ehr",
             "patient_id": str(n), "vendor": "B", "model": "Patch", "serial": str(n),
             "firmware": "", "leads": "I", "nominal_rate": RATE, "gain": GAIN, "rate": RATE,
             "clock_offset": 0, "opened_at": 0,
@@ -186,6 +197,7 @@ class Feeder:
     def _feed(self, path: Path) -> None:
         scene = self._scene
         kinds = list(hearts(scene, scene.seconds))
+        ids = sessions_of(scene.streams).tolist()
         ecg = open_inbox(path)
         for number in range(scene.seconds):
             data = [
@@ -196,19 +208,21 @@ class Feeder:
                 due = scene.begin + number + part / SLICES_PER_SECOND
                 time.sleep(max(0.0, due - time.time()))
                 with writing(ecg) as connection:
-                    inbox.append(connection, _frames(scene, data, number, part))
+                    inbox.append(connection, _frames(scene, ids, data, number, part))
                 self._committed[number * SLICES_PER_SECOND + part] = time.time()
         ecg.dispose()
 
 
 def _frames(
-    scene: Scene, data: list[list[bytes]], number: int, part: int
+    scene: Scene, ids: list[int], data: list[list[bytes]], number: int, part: int
 ) -> Iterator[tuple[int, Frame]]:
+    """Yield a part of the streams' frames of a second, each time in another order."""
     now, start = time.time_ns() // 1000, (scene.begin + number) * 1_000_000
-    for n in range(part * scene.share, min(scene.streams, (part + 1) * scene.share)):
+    members = range(part * scene.share, min(scene.streams, (part + 1) * scene.share))
+    for n in random.sample(members, len(members)):
         kind, ahead = origin_of(n)
         counts, sequence = data[kind][ahead], BEFORE + ahead + number
         yield (
-            n + 1,
+            ids[n],
             Frame(0, sequence, start, now, start, RATE, RATE, counts, zlib.crc32(counts), False),
         )

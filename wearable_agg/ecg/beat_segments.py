@@ -5,24 +5,26 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row
 
 from wearable_agg.ecg.beats import BEAT
 from wearable_agg.ecg.frames import BEATS_RATE
-from wearable_agg.ecg.inbox import StoredFrame
 from wearable_agg.ecg.stream import Frame
 
 _SLICE = struct.Struct("<IqHH?")
 """Sequence, start in UTC microseconds, length in milliseconds, number of beats, gap before."""
 
 
-def full_runs(waiting: Sequence[StoredFrame], most: int) -> list[list[StoredFrame]]:
-    """Return the runs of `most` slices that are complete; the latest slice is in none."""
-    return [list(waiting[i : i + most]) for i in range(0, len(waiting) - most, most)]
+def full_runs(waiting: Sequence[Row[Any]], most: int) -> list[slice]:
+    """Return where the runs of `most` slices are that are complete; the latest slice is in none."""
+    return [slice(first, first + most) for first in range(0, len(waiting) - most, most)]
 
 
-def content(run: Sequence[StoredFrame]) -> bytes:
-    """Return the slices of a run as the bytes of a segment."""
-    return b"".join(_slice(one.frame) for one in run)
+def content(run: Sequence[Row[Any]]) -> bytes:
+    """Return the slices of a run, as the inbox has them, as the bytes of a segment."""
+    return b"".join(_slice(row) for row in run)
 
 
 def frames(content: bytes, received_at: int) -> Iterator[Frame]:
@@ -46,7 +48,7 @@ def frames(content: bytes, received_at: int) -> Iterator[Frame]:
         )
 
 
-def _slice(frame: Frame) -> bytes:
-    beats = len(frame.counts) // BEAT.itemsize
-    form = (frame.sequence, frame.start, frame.length, beats, bool(frame.gap_before))
-    return _SLICE.pack(*form) + frame.counts
+def _slice(row: Row[Any]) -> bytes:
+    beats: bytes = row.counts
+    form = (row.sequence, row.start, row.length, len(beats) // BEAT.itemsize, row.gap_before)
+    return _SLICE.pack(*form) + beats

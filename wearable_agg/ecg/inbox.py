@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select
 
 from safeguards.assertions import Asker
 from wearable_agg.ecg.clock import Clock
@@ -23,6 +24,33 @@ END_OF_SESSION = -1
 _FRAME = tuple(field.name for field in fields(Frame))
 FRAME_COLUMNS = (frames.c.id, frames.c.session, *(frames.c[name] for name in _FRAME))
 """What `stored_frame` reads."""
+
+_BACKWARDS_MICROS = 1_000_000
+"""A frame may begin before the one that precedes it, but not by as much as this."""
+
+_OF_LEAD = (frames.c.session == bindparam("of_session"), frames.c.lead == bindparam("of_lead"))
+_SEQUENCES = select(
+    # two queries: SQLite answers each with one step in the index
+    *(
+        select(function(frames.c.sequence)).where(*_OF_LEAD).scalar_subquery()
+        for function in (func.min, func.max)
+    )
+)
+_BEGINS = (
+    select(frames.c.start)
+    .where(*_OF_LEAD, frames.c.sequence >= bindparam("at"))
+    .order_by(frames.c.sequence)
+    .limit(1)
+)
+_BETWEEN = (
+    select(*FRAME_COLUMNS)
+    .where(
+        *_OF_LEAD,
+        frames.c.sequence.between(bindparam("first"), bindparam("last")),
+        *(frames.c.start >= bindparam("from"), frames.c.start < bindparam("until")),
+    )
+    .order_by(frames.c.sequence)
+)
 
 _frame_values = attrgetter(*_FRAME)  # asdict would copy every value
 
@@ -178,17 +206,31 @@ def read_between(
     connection: Connection, session: int, lead: int, start: int, end: int
 ) -> list[Frame]:
     """Return the frames of one lead that begin from `start` to `end` (UTC microseconds)."""
-    query = (
-        select(*FRAME_COLUMNS)
-        .where(
-            frames.c.session == session,
-            frames.c.lead == lead,
-            frames.c.start >= start,
-            frames.c.start < end,
-        )
-        .order_by(frames.c.sequence)
+    where = {"of_session": session, "of_lead": lead}
+    first, last = (
+        _first_from(connection, where, moment)
+        for moment in (start - _BACKWARDS_MICROS, end + _BACKWARDS_MICROS)
     )
-    return [stored_frame(row).frame for row in connection.execute(query)]
+    rows = connection.execute(
+        _BETWEEN, {**where, "first": first, "last": last, "from": start, "until": end}
+    )
+    return [stored_frame(row).frame for row in rows]
+
+
+def _first_from(connection: Connection, where: Mapping[str, int], moment: int) -> int:
+    """Return a sequence before which no frame begins at `moment` or later.
+
+    Found by halving, for which the frames need no second index: it would cost every frame more
+    than this costs the few who ask.
+    """
+    oldest, newest = connection.execute(_SEQUENCES, where).one()
+    if oldest is None:
+        return 0
+
+    def begins(sequence: int) -> int:
+        return int(connection.execute(_BEGINS, {**where, "at": sequence}).scalar_one())
+
+    return int(oldest) + bisect_left(range(oldest, newest + 1), moment, key=begins)
 
 
 def quarantine(connection: Connection, reasons: Mapping[int, str]) -> None:

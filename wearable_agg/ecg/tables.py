@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import (
@@ -19,8 +20,10 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    event,
     inspect,
 )
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateColumn
 
 from wearable_agg.ecg.frames import Carried, Sensor
@@ -68,7 +71,6 @@ frames = Table(
     Column("checksum", BigInteger, nullable=False),
     Column("gap_before", Boolean, nullable=False),
     UniqueConstraint("session", "lead", "sequence"),
-    Index("ix_frames_session_lead_start", "session", "lead", "start"),
     sqlite_autoincrement=True,
 )
 
@@ -102,12 +104,24 @@ quarantined = Table(
 
 
 def open_inbox(path: Path) -> Engine:
-    """Open ecg.db, making file, tables and columns where they are missing."""
+    """Open ecg.db, making file, tables and columns where they are missing.
+
+    Drops an index of older files: a second one doubles what is written for each frame.
+    """
     engine = open_database(path)
+    event.listen(engine, "connect", _give_room)
     metadata.create_all(engine)
     if _missing(engine):
         _add_missing(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX IF EXISTS ix_frames_session_lead_start")
     return engine
+
+
+def _give_room(raw: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    """Let a transaction of many frames stay in memory, and pages be copied once for several."""
+    for pragma in ("cache_size=-32000", "wal_autocheckpoint=8000"):
+        raw.execute(f"PRAGMA {pragma}")
 
 
 def _missing(engine: Engine | Connection) -> list[Column[str]]:

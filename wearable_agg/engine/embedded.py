@@ -19,8 +19,9 @@ from wearable_agg.afib.beats_only import BeatChunk, step_beats
 from wearable_agg.afib.state import new_shard
 from wearable_agg.afib.step import finish, step
 from wearable_agg.afib.types import Chunk, Event
-from wearable_agg.ecg import inbox, segments
+from wearable_agg.ecg import inbox
 from wearable_agg.ecg.inbox import Session, StoredFrame
+from wearable_agg.ecg.packer import Packer
 from wearable_agg.engine import checkpoints
 from wearable_agg.engine.backlog import Backlog
 from wearable_agg.engine.checkpoints import Standing
@@ -64,12 +65,13 @@ class EmbeddedEngine:
     def __init__(
         self, ecg: Engine, wearables: Engine, vault: Vault, timezones: Mapping[str, str]
     ) -> None:
-        self._ecg, self._wearables, self._vault = ecg, wearables, vault
+        self._ecg, self._wearables = ecg, wearables
         self._recorder = Recorder(ecg, wearables, vault, timezones)
         self._settling = Settling(ecg, wearables, self._recorder)
         self._sessions: dict[int, Session] = {}
         self._named: dict[str, Session] = {}
-        self._packed_session, self._tidying_to, self._tidied_to = 0, -1, -1
+        self._packer = Packer(ecg, vault)
+        self._tidying_to = self._tidied_to = -1
         self._stand([Standing(shard, 0, new_shard()) for shard in range(SHARDS)])
 
     def resume(self) -> None:
@@ -136,21 +138,20 @@ class EmbeddedEngine:
         return not self._backlog.has_episodes and self._settling.step(self._states)
 
     def tidy(self) -> bool:
-        """Pack some of what no engine will read again; True where there was anything.
+        """Pack some of what no engine will read again; False where nothing is left for now.
 
-        Goes from session to session; the next round begins when every shard was saved after this
-        one began. Raises KeyUnavailable.
+        Goes round the streams; the next round begins when every shard was saved after this one
+        began. Raises KeyUnavailable.
         """
         place = min(self._saved)
         if place <= self._tidied_to:
             return False
-        if self._packed_session == 0:
+        if not self._packer.under_way:
             self._tidying_to = max(self._saved)
-        reached = segments.pack_analysed(self._ecg, self._vault, place, self._packed_session)
-        self._packed_session = reached or 0
-        if reached is None:
+        more = self._packer.step(place)
+        if not more:
             self._tidied_to = self._tidying_to
-        return reached is not None
+        return more
 
     def _learn_sessions(self, connection: Connection, rows: Sequence[StoredFrame]) -> None:
         unknown = {row.session for row in rows} - self._sessions.keys()

@@ -18,12 +18,13 @@ from sandbox.patient.heart import Heart
 from sandbox.patient.rhythm import Programme, beats
 from tests.support.stores import place_wearables_store
 from wearable_agg.afib.step import warm_up
-from wearable_agg.ecg import inbox
+from wearable_agg.ecg import inbox, segments
 from wearable_agg.ecg.beats import beat_bytes
 from wearable_agg.ecg.clock import Clock, first_clock
 from wearable_agg.ecg.frames import Beats, Device, Hello, Samples, Sensor, Slice, beats_hello
 from wearable_agg.ecg.stream import Frame, Stream
 from wearable_agg.ecg.tables import open_inbox
+from wearable_agg.engine.chunks import ANALYSED_LEAD
 from wearable_agg.engine.embedded import EmbeddedEngine
 from wearable_agg.people import consents
 from wearable_agg.people.registry import person_for
@@ -108,6 +109,14 @@ class Place:
         engine = EmbeddedEngine(self.ecg, self.wearables, self.vault, {"sandbox": "Europe/Oslo"})
         engine.resume()
         return engine
+
+    def kept(self, recorded: Recorded) -> list[Frame]:
+        """Return every frame of a session, from its segments and from the inbox."""
+        when = (ANALYSED_LEAD, 0, 2**60)
+        with self.ecg.connect() as connection:
+            [session] = inbox.sessions_by_id(connection, [recorded.session]).values()
+            packed = segments.between(connection, self.vault, session, *when)
+            return [*packed, *inbox.read_between(connection, session.id, *when)]
 
     def wrote(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return everything the engine has written that must not depend on crashes."""

@@ -148,6 +148,9 @@ def test_engine_killed_again_and_again_writes_what_a_calm_one_does(
     wait_for_minutes(place, len(expected["analysed"]))
     assert engine.end(signal.SIGTERM) == 0
     assert place.wrote() == expected
+    for recorded in streams[place]:
+        kept = [(frame.sequence, frame.counts) for frame in place.kept(recorded)]
+        assert kept == [(frame.sequence, frame.counts) for frame in recorded.frames]
     assert len(expected["episodes"]) == 3
     assert all(end is not None for end in ends_of(place))
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from sandbox.patient.rhythm import Programme
-from wearable_agg.ecg import inbox
+from wearable_agg.ecg import inbox, packer
 from wearable_agg.ecg import segments as packing
 from wearable_agg.ecg.packing import packed
 from wearable_agg.ecg.tables import frames, segments
@@ -159,9 +159,8 @@ def test_segments_from_before_they_were_sealed_are_read(place, recorded, run_to_
 
 
 def test_many_streams_are_packed_in_turn(place, run_to_end, monkeypatch):
-    monkeypatch.setattr(packing, "GROUPS", 2)
-    monkeypatch.setattr(packing, "MOST", 130)
-    monkeypatch.setattr(packing, "SESSIONS", 3)
+    for name, value in {"READ": 100, "WRITTEN": 2, "MOST": 120, "SESSIONS": 3}.items():
+        monkeypatch.setattr(packer, name, value)
     for seed in range(5):
         place.store(place.pair(f"patient-{seed}", seed + 1, Programme(1e9, 1e9), 200))
     engine = place.engine()
