@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from clinical.measures import Threshold
-from clinical.verdicts import RhythmEvent, Signal
+from clinical.verdicts import RhythmEvent, Signal, basis, on_beats_alone
 from dashboards import words
 from dashboards.figures.rows import Row
 from dashboards.figures.view import Figure, Sheet, TimelineData, View, clock, milliseconds, stamp
@@ -88,7 +88,7 @@ def _symbol(one: RhythmEvent) -> str:
 
 
 def _told(one: RhythmEvent, at: datetime) -> str:
-    return f"<b>{one.text}</b><br>{words.moment(at)} · {one.signal}, {one.decided_by}"
+    return f"<b>{one.text}</b><br>{words.moment(at)} · {one.basis}, {one.decided_by}"
 
 
 def _extent(episode: Episode, data: TimelineData, view: View) -> tuple[datetime, datetime]:
@@ -104,5 +104,6 @@ def _said(episode: Episode, data: TimelineData) -> str:
     start = clock(episode.start, data)
     end = clock(episode.end, data) if episode.end else None
     lasted = words.duration((episode.end or data.now) - episode.start)
-    parts = [words.span(start, end), lasted, f"{episode.signal}, {episode.decider}"]
+    rests_on = basis(episode.signal, beats_alone=on_beats_alone(episode.decider))
+    parts = [words.span(start, end), lasted, f"{rests_on}, {episode.decider}"]
     return " · ".join(parts)

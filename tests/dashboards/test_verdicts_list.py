@@ -30,6 +30,14 @@ def test_our_verdict_is_investigational_and_says_how_probable() -> None:
     )
 
 
+def test_our_verdict_on_beats_alone_says_so() -> None:
+    alone = replace(OWN, decider="wristchart-beats", version="1", probability=None)
+    assert evidence(alone, OSLO) == (
+        "18 Nov 05:54 · Apple Watch (heart-beats-only) · Wristchart, stream of heart beats, "
+        "version 1, investigational"
+    )
+
+
 def test_a_vendors_inconclusive_keeps_its_reason_and_its_word() -> None:
     assert "Inconclusive: heart rate too high" in panel(APPLE)
     assert "in its words “Inconclusive High Heart Rate”" in evidence(APPLE, OSLO)
