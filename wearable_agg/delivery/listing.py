@@ -184,6 +184,8 @@ def _seconds(connection: Connection, ids: list[str]) -> dict[str, float]:
 
 def _with(connection: Connection, finding: Column[str], ids: list[str]) -> set[str]:
     """Return which of the findings a table of evidence has anything for."""
+    if not ids:
+        return set()
     return set(connection.execute(select(finding).where(finding.in_(ids))).scalars())
 
 
