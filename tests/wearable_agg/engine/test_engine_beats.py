@@ -22,9 +22,9 @@ from wearable_agg.store.findings_tables import episodes, findings
 
 ORIGIN = 1_795_294_800_000_000
 SINUS = Programme(1e9, 1e9)
-ONSET, END = 1200, 2100
+ONSET, END = 600, 1200
 PAROXYSM = Programme(ONSET, END)
-SECONDS = 3000
+SECONDS = 1800
 
 
 def episodes_of(place):
@@ -56,9 +56,8 @@ def test_a_paroxysm_in_beats_alone_is_one_finding_where_it_was(place, paroxysm, 
     assert sum(row[5] for row in place.wrote()["analysed"]) > 0.95 * SECONDS
 
 
-@pytest.mark.parametrize("seed", [8, 9])
-def test_sinus_rhythm_in_beats_alone_is_no_finding(place, run_to_end, seed):
-    place.store(place.strap("jonas-berg", seed, SINUS, SECONDS))
+def test_sinus_rhythm_in_beats_alone_is_no_finding(place, run_to_end):
+    place.store(place.strap("jonas-berg", 8, SINUS, SECONDS))
     run_to_end(place.engine())
     assert place.wrote()["findings"] == []
 
@@ -87,9 +86,9 @@ def test_a_pulse_by_light_is_told_as_that(place, run_to_end):
 def test_unusable_slices_are_set_aside_and_nothing_spans_them(place, run_to_end):
     recorded = place.strap("marit-solheim", 7, PAROXYSM, SECONDS)
     falling = b"\x64\x00\x00\x32\x00\x00"
-    bad = replace(recorded.frames[125], counts=falling, checksum=zlib.crc32(falling))
-    flipped = replace(recorded.frames[122], checksum=1)
-    recorded.frames[125], recorded.frames[122] = bad, flipped
+    bad = replace(recorded.frames[65], counts=falling, checksum=zlib.crc32(falling))
+    flipped = replace(recorded.frames[62], checksum=1)
+    recorded.frames[65], recorded.frames[62] = bad, flipped
     place.store(recorded)
     run_to_end(place.engine())
     with place.ecg.connect() as connection:
@@ -102,7 +101,7 @@ def test_unusable_slices_are_set_aside_and_nothing_spans_them(place, run_to_end)
 def test_bye_ends_what_is_going_on(place, paroxysm, run_to_end):
     engine = place.engine()
     place.bye(paroxysm)
-    late = place.strap("jonas-berg", 8, Programme(600, 1e9), 1800)
+    late = place.strap("jonas-berg", 8, Programme(300, 1e9), 900)
     place.store(late)
     place.bye(late)
     run_to_end(engine)
@@ -110,7 +109,7 @@ def test_bye_ends_what_is_going_on(place, paroxysm, run_to_end):
 
 
 def test_a_strap_that_falls_silent_is_settled(place, run_to_end):
-    place.store(place.strap("jonas-berg", 8, Programme(600, 1e9), 1800))
+    place.store(place.strap("jonas-berg", 8, Programme(300, 1e9), 900))
     with place.ecg.begin() as connection:
         connection.execute(text("UPDATE frames SET received_at = received_at - 6000000000"))
     engine = place.engine()
@@ -118,7 +117,7 @@ def test_a_strap_that_falls_silent_is_settled(place, run_to_end):
     while engine.settle():
         pass
     [episode] = episodes_of(place)
-    assert (episode.went_silent, (episode.end - ORIGIN) / 1e6) == (True, pytest.approx(1800, abs=5))
+    assert (episode.went_silent, (episode.end - ORIGIN) / 1e6) == (True, pytest.approx(900, abs=5))
 
 
 def test_crashes_at_any_batch_of_beats_change_nothing(place, places, run_to_end, monkeypatch):
