@@ -17,6 +17,17 @@ class Signal(StrEnum):
     PPG = "PPG"
 
 
+class Ground(StrEnum):
+    """What a verdict counts as when several are weighed against each other.
+
+    HEART_BEATS is for when the heart beat, without an ECG; PULSE for whatever light found.
+    """
+
+    ECG = "ecg"
+    HEART_BEATS = "heart_beats"
+    PULSE = "pulse"
+
+
 class Meaning(StrEnum):
     """What a verdict says, in the one vocabulary of config/clinical/verdicts.toml.
 
@@ -86,6 +97,11 @@ class RhythmEvent:
         return severity(_KIND, [self]) if self.is_positive else ""
 
     @property
+    def ground(self) -> Ground:
+        """What it counts as."""
+        return ground(self.signal, self.decider)
+
+    @property
     def basis(self) -> str:
         """What it rests on, for people."""
         return basis(self.signal.value, beats_alone=on_beats_alone(self.decider))
@@ -99,6 +115,13 @@ class RhythmEvent:
 def on_beats_alone(decider: str) -> bool:
     """Tell whether this decider knows when the heart beat and sees no ECG."""
     return decider in load("deciders")["beats_alone"]["deciders"]
+
+
+def ground(signal: Signal, decider: str) -> Ground:
+    """Return what the verdict of a decider on a signal counts as."""
+    if signal is Signal.PPG:
+        return Ground.PULSE
+    return Ground.HEART_BEATS if on_beats_alone(decider) else Ground.ECG
 
 
 def basis(signal: str, *, beats_alone: bool) -> str:
@@ -134,13 +157,25 @@ def foremost(events: Iterable[RhythmEvent], most: int) -> list[RhythmEvent]:
 
 
 def severity(kind: str, events: Iterable[RhythmEvent]) -> str:
-    """Return the word of config/clinical/severity.toml for a finding that rests on `events`.
+    """Return the word of config/clinical/severity.toml for what rests on `events` of one time.
 
-    Where there is any verdict on an ECG, ECG alone decides: a pulse recording adds nothing to it.
-    A finding that rests on pulse alone has the word for that.
+    The weightiest ground that asks for a look gives the word. Heart beats and pulse add nothing to
+    an ECG, and an ECG that says otherwise outweighs them; one that nobody could read does not.
     """
+    table, events = load("severity"), list(events)
+    asking = {event.ground for event in events if event.is_positive}
+    outweighed = Ground.ECG not in asking and any(map(_says_otherwise, events))
+    words = table["words"][kind]
+    heard = () if outweighed else (word for name, word in words.items() if name in asking)
+    return str(next(iter(heard), table["none"]))
+
+
+def gravest(kind: str, words: Iterable[str]) -> str:
+    """Return the word among `words` that asks for most attention."""
     table = load("severity")
-    on_ecg = [event for event in events if event.signal is Signal.ECG]
-    if on_ecg and not any(event.is_positive for event in on_ecg):
-        return str(table["none"])
-    return str(table["words"][kind] if on_ecg else table["pulse_only"])
+    order = [*table["words"][kind].values(), table["none"]]
+    return min(words, key=order.index)
+
+
+def _says_otherwise(event: RhythmEvent) -> bool:
+    return event.ground is Ground.ECG and event.meaning.value in load("severity")["says_otherwise"]

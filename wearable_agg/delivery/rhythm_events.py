@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, or_, select
 
-from clinical.verdicts import Meaning, RhythmEvent, Signal, once, severity
+from clinical.verdicts import Ground, Meaning, RhythmEvent, Signal, gravest, once, severity
 from wearable_agg.ecg.verdicts import of_own, of_vendor
 from wearable_agg.measurements.statements import own_verdicts, vendors_said
 from wearable_agg.people.registry import members
@@ -33,14 +33,18 @@ def severities(
 ) -> dict[str, str]:
     """Return the word that orders attention for each finding, by its id.
 
-    It rests on every verdict about the time from the finding's onset to when it was last seen.
+    Each of its episodes rests on itself and on the ECG verdicts about the same time; the gravest
+    counts.
     """
     if not findings:
         return {}
     first = from_micros(min(row["onset"] for row in findings))
     last = from_micros(max(row["last_seen_at"] for row in findings)) + _INSTANT
-    events = events_between(connection, person_id, first, last)
-    return {row["id"]: _severity(row, events) for row in findings}
+    window = (connection, person_id, first, last)
+    spells = episodes_between(*window)
+    verdicts = [*map(_event, spells), *_of_recordings(*window)]
+    on_ecg = [one for one in verdicts if one.ground is Ground.ECG]
+    return {row["id"]: _severity(row, spells, on_ecg) for row in findings}
 
 
 def episodes_between(
@@ -60,11 +64,18 @@ def episodes_between(
     return list(found.mappings())
 
 
-def _severity(finding: RowMapping, events: Sequence[RhythmEvent]) -> str:
-    onset, last = from_micros(finding["onset"]), from_micros(finding["last_seen_at"])
-    itself = _event(finding)
-    about = [one for one in events if one.start <= last and (one.end is None or one.end >= onset)]
-    return severity(finding["kind"], [itself, *about])
+def _severity(
+    finding: RowMapping, spells: Sequence[RowMapping], on_ecg: Sequence[RhythmEvent]
+) -> str:
+    own = [one for one in spells if one["finding_id"] == finding["id"]] or [finding]
+    kind = finding["kind"]
+    return gravest(kind, (severity(kind, [_event(one), *_about(one, on_ecg)]) for one in own))
+
+
+def _about(spell: RowMapping, on_ecg: Sequence[RhythmEvent]) -> list[RhythmEvent]:
+    """Return the verdicts about the time of an episode as far as it was seen."""
+    onset, last = from_micros(spell["onset"]), from_micros(spell["last_seen_at"])
+    return [one for one in on_ecg if one.start <= last and (one.end is None or one.end >= onset)]
 
 
 def _of_recordings(

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wearable_agg.delivery.findings import record_ended, record_started
+from wearable_agg.delivery.findings import list_findings, record_ended, record_started
 from wearable_agg.delivery.rhythm import episodes
 from wearable_agg.store.clock import to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.findings_tables import analysed
+from wearable_agg.store.recording_tables import ecg_recordings
 
 ONSET = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 
@@ -77,3 +78,49 @@ def test_nothing_known_is_nothing(store, person):
         "analysed_seconds": 0,
         "af_seconds": 0,
     }
+
+
+def taken_at(store, person, minute, verdict):
+    """Keep an ECG of 30 s that a person took, without its waveform."""
+    start = to_micros(ONSET + minutes(minute))
+    texts = dict.fromkeys(("device", "vendor_id", "vendor_verdict", "lead", "site", "flaw"), "")
+    with writing(store) as connection:
+        connection.execute(
+            ecg_recordings.insert().values(
+                **texts,
+                tenant="sandbox",
+                person_id=person,
+                source="kardia",
+                second=start // 1_000_000,
+                start=start,
+                end=start + 30_000_000,
+                verdict=verdict,
+                version=1,
+                recorded_at=start,
+            )
+        )
+
+
+@pytest.mark.parametrize(
+    ("minute", "verdict", "word"),
+    [
+        (2, "sinus_rhythm", "None"),
+        (2, "poor_recording", "Medium"),
+        (2, "atrial_fibrillation", "High"),
+        (30, "sinus_rhythm", "Medium"),
+    ],
+)
+def test_an_ecg_of_the_same_time_outweighs_an_episode_of_beats(
+    store, person, detect, minute, verdict, word
+):
+    alone = {"decider": "wristchart-beats", "strip": None}
+    with writing(store) as connection:
+        record_ended(connection, detect(seen=10, **alone))
+    taken_at(store, person, minute, verdict)
+    with store.connect() as connection:
+        assert list_findings(connection, person)[0]["severity"] == word
+    with writing(store) as connection:
+        record_ended(connection, detect(begin=60, seen=70, **alone))
+    with store.connect() as connection:
+        again = list_findings(connection, person)[0]["severity"]
+    assert again == ("Medium" if word == "None" else word)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clinical.verdicts import (
+    POSITIVE,
+    Ground,
     Meaning,
     RhythmEvent,
     Signal,
@@ -27,8 +29,8 @@ PLACE = {"start": START, "end": END, "offset_seconds": 0, "device": "d", "vendor
 AF = "atrial-fibrillation"
 
 
-def event(meaning: Meaning, signal: Signal) -> RhythmEvent:
-    return RhythmEvent(meaning, START, END, signal, "x", "1", "word")
+def event(meaning: Meaning, signal: Signal, decider: str = "x") -> RhythmEvent:
+    return RhythmEvent(meaning, START, END, signal, decider, "1", "word")
 
 
 def recording(table: str, word: str | int) -> RhythmEvent:
@@ -113,3 +115,28 @@ def test_pulse_never_raises_what_ecg_says() -> None:
     assert severity(AF, [fibrillation, pulse]) == severity(AF, [fibrillation]) == "High"
     assert severity(AF, [pulse]) == pulse.severity == "Low"
     assert (sinus.severity, fibrillation.severity) == ("", "High")
+
+
+PULSE = event(Meaning.IRREGULAR, Signal.PPG)
+BEATS = event(Meaning.ATRIAL_FIBRILLATION, Signal.ECG, "wristchart-beats")
+OTHERWISE = {Meaning.SINUS_RHYTHM, Meaning.AFIB_NEGATIVE, Meaning.OTHER_RHYTHM}
+
+
+@pytest.mark.parametrize("meaning", sorted(set(Meaning) - POSITIVE))
+def test_only_an_ecg_that_says_otherwise_outweighs_what_has_no_ecg(meaning: Meaning) -> None:
+    on_ecg = event(meaning, Signal.ECG)
+    outweighed = severity(AF, [PULSE, on_ecg]), severity(AF, [BEATS, on_ecg])
+    assert outweighed == (("None", "None") if meaning in OTHERWISE else ("Low", "Medium"))
+
+
+def test_heart_beats_without_an_ecg_stand_between_pulse_and_ecg() -> None:
+    on_ecg = event(Meaning.ATRIAL_FIBRILLATION, Signal.ECG)
+    assert (BEATS.severity, severity(AF, [PULSE, BEATS])) == ("Medium", "Medium")
+    assert severity(AF, [BEATS, on_ecg]) == "High"
+    by_light = replace(BEATS, signal=Signal.PPG)
+    assert (by_light.severity, by_light.ground) == ("Low", Ground.PULSE)
+
+
+def test_beats_that_say_otherwise_are_no_ecg() -> None:
+    calm = replace(BEATS, meaning=Meaning.AFIB_NEGATIVE)
+    assert severity(AF, [calm, PULSE]) == "Low"
