@@ -10,6 +10,9 @@ from config.clinical import load
 SECONDS = 10
 """Length of a component; the last one is what is left."""
 
+LEAD_IN_WORDS = "ECG lead "
+"""What stands before the lead's name in a component's text."""
+
 
 def components(
     counts: Sequence[int], rate: float, microvolts_per_count: float, lead: str, lead_code: str
@@ -23,7 +26,7 @@ def components(
     length = round(SECONDS * rate)
     return [
         {
-            "code": {"coding": [coding], "text": f"ECG lead {lead}"},
+            "code": {"coding": [coding], "text": f"{LEAD_IN_WORDS}{lead}"},
             "valueSampledData": {
                 "origin": {"value": 0, "unit": "uV", "system": systems["ucum"], "code": "uV"},
                 "period": round(1000 / rate, 9),
@@ -46,3 +49,8 @@ def lead_named(lead_code: str) -> str:
     """Return the lead that an MDC code names, empty for an unspecified one."""
     codes = load("leads")["codes"]
     return next((name for name, known in codes.items() if known == lead_code), "")
+
+
+def unspecified_lead() -> str:
+    """Return the MDC code for a lead that is not told."""
+    return str(load("leads")["unspecified"])

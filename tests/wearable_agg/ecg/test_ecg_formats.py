@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +68,12 @@ def test_polar_lost_frames_begin_another_recording() -> None:
     assert len(list(polar.recordings([*frames[:2], *frames[4:]]))) == 2
 
 
+def test_polar_frames_told_twice_are_taken_once() -> None:
+    frames = pmd_frames(130, 3)
+    [made] = polar.recordings([frames[0], frames[1], frames[1], frames[2]])
+    assert len(made.counts) == 219
+
+
 @pytest.mark.parametrize(
     "raw",
     [b"", pmd([], 1), pmd([1], 1)[:-1], pmd([1], 1, kind=2), pmd([1], 1, compression=1)],
@@ -91,6 +97,22 @@ def test_movesense_counts_have_the_sensors_resolution() -> None:
 def test_movesense_that_lost_notifications_gives_two_recordings() -> None:
     raw = json.dumps([notification(at, [1] * 16) for at in (0, 128, 900)]).encode()
     assert [len(made.counts) for made in movesense.recordings(raw)] == [32, 16]
+
+
+@pytest.mark.parametrize(
+    ("at", "lengths"),
+    [
+        ((0, 256, 384), [16, 32]),
+        ((0, 128, 128, 256), [48]),
+        ((0, 130, 254, 384), [64]),
+        ((256, 384, 0, 128), [32, 32]),
+    ],
+)
+def test_movesense_notifications_lost_or_told_twice_are_not_joined(
+    at: tuple[int, ...], lengths: list[int]
+) -> None:
+    raw = json.dumps([notification(one, [1] * 16) for one in at]).encode()
+    assert [len(made.counts) for made in movesense.recordings(raw)] == lengths
 
 
 def test_kardia_gives_every_lead_with_its_verdict() -> None:
@@ -145,6 +167,63 @@ def test_sampled_data_of_r5_with_origin_factor_and_errors() -> None:
     assert (made.lead, made.rate) == ("I", 250.0)
     assert made.counts[2:].tolist() == [INVALID_SAMPLE] * 3
     assert made.millivolts(made.counts)[:2].tolist() == pytest.approx([1.0, 2.0], abs=1e-3)
+
+
+def leads_of(*named: tuple[str | None, str | None], **facts: object) -> list[tuple[str, int]]:
+    """Read an Observation of half a second by component, each of this code and text."""
+    data = json.loads(observation())["valueSampledData"] | {"data": " ".join(["1"] * 125)}
+    parts = []
+    for code, text in named:
+        coding = [{"system": "urn:oid:2.16.840.1.113883.6.24", "code": code}] if code else []
+        told = {"coding": coding} | ({"text": text} if text else {})
+        parts.append({"code": told, "valueSampledData": data})
+    whole = {"resourceType": "Observation", "component": parts, **facts}
+    made = sampled_data.recordings(json.dumps(whole).encode())
+    return [(one.lead, len(one.counts)) for one in made]
+
+
+def test_components_of_one_lead_follow_each_other_and_other_leads_stand_alone() -> None:
+    assert leads_of(("131328", "ECG lead MLII"), ("131328", "CM5")) == [("MLII", 125), ("CM5", 125)]
+    assert leads_of((None, "ch 1"), (None, "ch 2"), (None, "ch 1")) == [
+        ("ch 1", 250),
+        ("ch 2", 125),
+    ]
+    assert leads_of(("131329", None), ("131330", None)) == [("I", 125), ("II", 125)]
+
+
+@pytest.mark.parametrize("code", [None, "131328"])
+def test_components_that_do_not_name_their_lead_are_not_joined(code: str | None) -> None:
+    with pytest.raises(NoRecording, match="do not name their lead"):
+        leads_of((code, None), (code, None))
+
+
+def test_a_lead_that_is_longer_than_the_recording_is_refused() -> None:
+    period = {"start": "2026-03-01T10:00:00Z", "end": "2026-03-01T10:00:01Z"}
+    assert leads_of(*[("131329", None)] * 2, effectivePeriod=period) == [("I", 250)]
+    with pytest.raises(NoRecording, match="told twice"):
+        leads_of(*[("131329", None)] * 5, effectivePeriod=period)
+
+
+@pytest.mark.parametrize(
+    ("when", "start"),
+    [
+        ({"effectiveInstant": "2026-03-01T11:00:00.000+01:00"}, START),
+        ({"effectiveDateTime": "2026-03-01T10:00:00Z"}, START),
+        ({"effectiveDateTime": "2026-03"}, None),
+    ],
+)
+def test_the_begin_is_read_in_every_form(when: dict[str, str], start: datetime | None) -> None:
+    [made] = sampled_data.recordings(json.dumps(json.loads(observation()) | when).encode())
+    assert made.start == start
+
+
+def test_what_was_entered_in_error_is_left_out() -> None:
+    void = json.loads(observation()) | {"status": "entered-in-error"}
+    with pytest.raises(NoRecording, match="in error"):
+        list(sampled_data.recordings(json.dumps(void).encode()))
+    entries = [{"resource": one} for one in (void, json.loads(observation()))]
+    bundle = {"resourceType": "Bundle", "entry": entries}
+    assert len(list(sampled_data.recordings(json.dumps(bundle).encode()))) == 1
 
 
 @pytest.mark.parametrize(
@@ -246,6 +325,39 @@ def test_annotated_ecg_gives_its_leads() -> None:
     [made] = aecg.recordings(annotated())
     assert (made.lead, made.rate, made.start) == ("aVR", 500.0, START)
     assert made.millivolts(made.counts).tolist() == pytest.approx([0.005, -0.01, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("head", "start"),
+    [
+        ("20260301050000.000-0500", START),
+        ("20260301110000.250+0100", START + timedelta(milliseconds=250)),
+        ("202603011000", START),
+        ("20261301100000", None),
+        ("yesterday", None),
+    ],
+)
+def test_times_of_an_annotated_ecg_keep_zone_and_fraction(
+    head: str, start: datetime | None
+) -> None:
+    [made] = aecg.recordings(annotated().replace(b"20260301100000.000", head.encode()))
+    assert made.start == start
+
+
+def test_a_representative_beat_is_no_rhythm() -> None:
+    raw = annotated()
+    series = raw[raw.index(b"<series>") : raw.index(b"</series>")].removeprefix(b"<series>")
+    derived = b"<derivation><derivedSeries>" + series + b"</derivedSeries></derivation></series>"
+    assert len(list(aecg.recordings(raw.replace(b"</series>", derived)))) == 1
+    beat = raw.replace(b"<series>", b'<series><code code="REPRESENTATIVE_BEAT"/>')
+    with pytest.raises(NoRecording, match="rhythm"):
+        list(aecg.recordings(beat))
+
+
+def test_leads_whose_time_is_relative_begin_with_their_series() -> None:
+    begin = b'<series><effectiveTime><low value="20260301100000"/></effectiveTime>'
+    raw = annotated().replace(b"<series>", begin).replace(b"20260301100000.000", b"0")
+    assert [made.start for made in aecg.recordings(raw)] == [START]
 
 
 BOMB = '<!DOCTYPE b [<!ENTITY a "1 1 1 1"><!ENTITY b "&a;&a;&a;&a;">]>'

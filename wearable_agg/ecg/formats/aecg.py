@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import numpy as np
@@ -24,30 +25,47 @@ from wearable_agg.vendors.waveforms import LONGEST
 _SPACE = "{urn:hl7-org:v3}"
 _LEAD = "MDC_ECG_LEAD_"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+_RHYTHM = ("RHYTHM", "")
+_INSTANT = re.compile(r"(\d{12}(?:\d{2})?)(\.\d+)?([+-]\d{4})?")
 _NAMES = {name.upper(): name for name in ("I", "II", "III", "aVR", "aVL", "aVF")}
 
 
 def recordings(raw: bytes) -> Iterator[Recording]:
     """Yield every lead of the rhythm series; raises NoRecording and Malformed.
 
+    A series derived from another, such as a representative beat, is no rhythm and is left out.
     A time without zone is read as UTC. Entities are never resolved.
     """
     root = _root(raw)
     if root.tag != f"{_SPACE}AnnotatedECG":
         raise NoRecording("not an annotated ECG")
     found = False
-    for sequences in root.iter(f"{_SPACE}sequenceSet"):
-        rate, start = _time(sequences)
-        for sequence in sequences.iter(f"{_SPACE}sequence"):
-            lead = _code(sequence)
-            if not lead.startswith(_LEAD):
-                continue
-            found = True
-            name = lead.removeprefix(_LEAD)
-            gain, counts = counted(*_samples(sequence))
-            yield Recording("aECG", _NAMES.get(name, name), rate, gain, counts, start)
+    for series in root.findall(f"{_SPACE}component/{_SPACE}series"):
+        if _code(series) not in _RHYTHM:
+            continue
+        for sequences in series.findall(f"{_SPACE}component/{_SPACE}sequenceSet"):
+            for one in _leads(sequences, _begin(series)):
+                found = True
+                yield one
     if not found:
-        raise NoRecording("no leads")
+        raise NoRecording("no leads of a rhythm series")
+
+
+def _leads(sequences: ElementTree.Element, begin: datetime | None) -> Iterator[Recording]:
+    rate, start = _time(sequences)
+    for sequence in sequences.iter(f"{_SPACE}sequence"):
+        lead = _code(sequence)
+        if not lead.startswith(_LEAD):
+            continue
+        name = lead.removeprefix(_LEAD)
+        gain, counts = counted(*_samples(sequence))
+        yield Recording("aECG", _NAMES.get(name, name), rate, gain, counts, start or begin)
+
+
+def _begin(series: ElementTree.Element) -> datetime | None:
+    """Return when a series says that it began: its leads may tell their time from there."""
+    low = series.find(f"{_SPACE}effectiveTime/{_SPACE}low")
+    return None if low is None else _instant(low.get("value", ""))
 
 
 def _root(raw: bytes) -> ElementTree.Element:
@@ -60,8 +78,8 @@ def _root(raw: bytes) -> ElementTree.Element:
         raise NoRecording(f"not XML: {error}") from error
 
 
-def _code(sequence: ElementTree.Element) -> str:
-    code = sequence.find(f"{_SPACE}code")
+def _code(element: ElementTree.Element) -> str:
+    code = element.find(f"{_SPACE}code")
     return "" if code is None else code.get("code", "")
 
 
@@ -114,11 +132,12 @@ def _number(element: ElementTree.Element) -> float:
 
 
 def _instant(text: str) -> datetime | None:
-    digits = text.partition(".")[0]
-    for form in ("%Y%m%d%H%M%S%z", "%Y%m%d%H%M%S", "%Y%m%d%H%M"):
-        try:
-            moment = datetime.strptime(digits, form)
-        except ValueError:
-            continue
-        return moment.replace(tzinfo=moment.tzinfo or UTC)
-    return None
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        return None
+    digits, fraction, zone = found.groups()
+    try:
+        moment = datetime.strptime(digits.ljust(14, "0") + (zone or "+0000"), "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) + timedelta(seconds=float(fraction or 0))

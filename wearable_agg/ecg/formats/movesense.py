@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,12 +16,15 @@ MICROVOLTS_PER_COUNT = 1e6 / 20 / 2**17
 """The medical sensor's resolution: 1/20/2^17 V a count (Movesense, on /Meas/ECG)."""
 
 _URI = re.compile(r"/Meas/ECG/(\d+)$")
-_SLACK_SECONDS = 0.25
+_SLACK = 0.4
+"""Of a notification's length: a time may be off by less without one being lost or told twice."""
+_REMEMBERED = 16
 
 
 def recordings(raw: bytes) -> Iterator[Recording]:
     """Yield a recording for each stretch without lost notifications.
 
+    A notification that came twice is taken once.
     Reads a list of `{"Body": {"Timestamp", "Samples"}, "Uri"}`; the rate is the URI's, `Timestamp`
     is milliseconds since the sensor started, so that `start` is not known. Raises NoRecording,
     Malformed and Unusable.
@@ -28,16 +32,21 @@ def recordings(raw: bytes) -> Iterator[Recording]:
     rate = 0.0
     run: list[float] = []
     due: float | None = None
+    recent: deque[tuple[float, tuple[float, ...]]] = deque(maxlen=_REMEMBERED)
     for one in read(raw).items():
         body = one.member("Body")
         here = _rate(one.member("Uri"))
         at = float(body.member("Timestamp").number()) / 1000
-        lost = due is not None and abs(at - due) > _SLACK_SECONDS
+        samples = counts(body.member("Samples"))
+        if (at, samples) in recent:
+            continue
+        recent.append((at, samples))
+        seconds = len(samples) / here
+        lost = due is not None and abs(at - due) > _SLACK * seconds
         if run and (lost or here != rate):
             yield _recording(run, rate)
             run = []
-        samples = counts(body.member("Samples"))
-        rate, due = here, at + len(samples) / here
+        rate, due = here, at + seconds
         run += samples
     if not run:
         raise NoRecording("no notifications")

@@ -24,7 +24,8 @@ _UNSET_UNTIL = datetime(2020, 1, 1, tzinfo=UTC)
 _HEADER = struct.Struct("<BQB")
 _SAMPLE_BYTES = 3
 _FARTHEST_FROM_NOMINAL = 0.05
-_SLACK_SECONDS = 0.25
+_SLACK = 0.4
+"""Of a frame's length: its time may be off by less without one being lost."""
 _ECG = _UNCOMPRESSED = 0
 
 
@@ -53,10 +54,13 @@ def frame_of(raw: bytes) -> Frame:
 def recordings(frames: Iterable[bytes], device: str = "Polar H10") -> Iterator[Recording]:
     """Yield a recording for each stretch without lost frames and without a reset of the clock.
 
-    Raises NoRecording. `start` is None where the device's clock was never set.
+    A frame that came twice is taken once. `start` is None where the device's clock was never set.
+    Raises NoRecording.
     """
     run: list[Frame] = []
     for frame in map(frame_of, frames):
+        if run and _same(run[-1], frame):
+            continue
         if run and not _follows(run[-1], frame):
             yield _recording(run, device)
             run = []
@@ -76,8 +80,12 @@ def from_lines(raw: bytes) -> Iterator[Recording]:
 
 
 def _follows(earlier: Frame, later: Frame) -> bool:
-    seconds = (later.last - earlier.last) / 1e9
-    return abs(seconds - len(later.microvolts) / NOMINAL_RATE) < _SLACK_SECONDS
+    expected = len(later.microvolts) / NOMINAL_RATE
+    return abs((later.last - earlier.last) / 1e9 - expected) < _SLACK * expected
+
+
+def _same(earlier: Frame, later: Frame) -> bool:
+    return earlier.last == later.last and np.array_equal(earlier.microvolts, later.microvolts)
 
 
 def _recording(run: Sequence[Frame], device: str) -> Recording:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -16,7 +17,8 @@ from wearable_agg.ecg.recordings import (
     checked_rate,
     counted,
 )
-from wearable_agg.ecg.sampled_components import lead_named
+from wearable_agg.ecg.sampled_components import LEAD_IN_WORDS, lead_named, unspecified_lead
+from wearable_agg.measurements.model import LONGEST_WORD
 from wearable_agg.vendors.answers import Part, optional_number, read, text_of
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.waveforms import LONGEST
@@ -24,12 +26,36 @@ from wearable_agg.vendors.waveforms import LONGEST
 _NO_READING = {"E": math.nan, "U": math.nan, "L": math.nan}
 _MILLISECONDS = {"ms": 1.0, "s": 1000.0, "us": 0.001}
 _MDC = ("urn:iso:std:iso:11073:10101", "urn:oid:2.16.840.1.113883.6.24")
+_VOID = ("entered-in-error", "cancelled")
+_LONGER = 1.1
+"""How much longer than the time it is said to take the pieces of a lead may be together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What a component is called: pieces of one lead have the same name."""
+
+    codings: tuple[tuple[str, str], ...]
+    text: str
+
+    @property
+    def lead(self) -> str:
+        """The lead's usual name, else what the words say, empty where neither tells."""
+        codes = [code for system, code in self.codings if system in _MDC]
+        coded = next((name for code in codes if (name := lead_named(code))), "")
+        return coded or self.text.removeprefix(LEAD_IN_WORDS)[:LONGEST_WORD]
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says which lead is meant."""
+        return bool(self.text or {code for _, code in self.codings} - {unspecified_lead()})
 
 
 def recordings(raw: bytes) -> Iterator[Recording]:
     """Yield a recording for each lead of an Observation, or of those in a Bundle.
 
-    Components of one lead follow each other. Raises NoRecording, Malformed and Unusable.
+    Components of one code and text follow each other. What was entered in error is left out.
+    Raises NoRecording, Malformed and Unusable.
     """
     whole = read(raw)
     kind = text_of(whole.find("resourceType"))
@@ -37,7 +63,11 @@ def recordings(raw: bytes) -> Iterator[Recording]:
         found = [entry.member("resource") for entry in whole.member("entry").items()]
     else:
         found = [whole]
-    made = [one for part in found if _is_observation(part) for one in _of_observation(part)]
+    observations = [part for part in found if _is_observation(part)]
+    valid = [part for part in observations if text_of(part.find("status")) not in _VOID]
+    if observations and not valid:
+        raise NoRecording("entered in error, or cancelled")
+    made = [one for part in valid for one in _of_observation(part)]
     if not made:
         raise NoRecording("no Observation with SampledData")
     yield from made
@@ -48,35 +78,49 @@ def _is_observation(part: Part) -> bool:
 
 
 def _of_observation(part: Part) -> Iterator[Recording]:
-    leads: dict[str, list[Part]] = {}
+    leads: dict[_Name, list[Part]] = {}
     listed = part.find("component")
     for holder in (part, *(listed.items() if listed else ())):
         data = holder.find("valueSampledData")
         if data is not None:
-            leads.setdefault(_code(holder.find("code")), []).append(data)
-    for code, pieces in leads.items():
-        rates = {_rate(piece) for piece in pieces}
-        if len(rates) != 1:
-            raise NoRecording(f"{part.path}: a lead with several rates")
-        gain, counts = counted(np.concatenate([_microvolts(piece) for piece in pieces]))
-        name, device = text_of(part.find("id")), part.find("device")
+            leads.setdefault(_name(holder.find("code")), []).append(data)
+    start, seconds = _time(part)
+    for name, pieces in leads.items():
+        if len(pieces) > 1 and not name.tells:
+            raise NoRecording(f"{part.path}: {len(pieces)} components that do not name their lead")
+        rate = _rate_of_all(part, pieces)
+        microvolts = np.concatenate([_microvolts(piece) for piece in pieces])
+        if len(pieces) > 1 and seconds and len(microvolts) / rate > _LONGER * seconds + 1:
+            raise NoRecording(f"{part.path}: a lead longer than the recording: told twice?")
+        gain, counts = counted(microvolts)
+        device = part.find("device")
         yield Recording(
-            name=name,
-            lead=lead_named(code),
-            rate=checked_rate(rates.pop()),
+            name=text_of(part.find("id")),
+            lead=name.lead,
+            rate=rate,
             gain=gain,
             counts=counts,
-            start=_start(part),
+            start=start,
             device=text_of(device.find("display")) if device else "",
         )
 
 
-def _code(part: Part | None) -> str:
-    coding = part.find("coding") if part else None
-    for one in coding.items() if coding else ():
-        if text_of(one.find("system")) in _MDC:
-            return text_of(one.find("code"))
-    return ""
+def _name(part: Part | None) -> _Name:
+    if part is None:
+        return _Name((), "")
+    coding = part.find("coding")
+    codings = tuple(
+        (text_of(one.find("system")), text_of(one.find("code")))
+        for one in (coding.items() if coding else ())
+    )
+    return _Name(codings, text_of(part.find("text")).strip())
+
+
+def _rate_of_all(part: Part, pieces: Sequence[Part]) -> float:
+    rates = {_rate(piece) for piece in pieces}
+    if len(rates) != 1:
+        raise NoRecording(f"{part.path}: a lead with several rates")
+    return checked_rate(rates.pop())
 
 
 def _rate(data: Part) -> float:
@@ -121,10 +165,18 @@ def _number(word: str) -> float:
     return value
 
 
-def _start(part: Part) -> datetime | None:
+def _time(part: Part) -> tuple[datetime | None, float | None]:
+    """Return when the recording began, and how many seconds it is said to last."""
     period = part.find("effectivePeriod")
-    said = period.find("start") if period else part.find("effectiveDateTime")
-    if said is None:
+    if period is None:
+        return _instant(part.find("effectiveDateTime") or part.find("effectiveInstant")), None
+    start, end = _instant(period.find("start")), _instant(period.find("end"))
+    return start, (end - start).total_seconds() if start and end else None
+
+
+def _instant(said: Part | None) -> datetime | None:
+    """Read a dateTime or an instant; None for a date without time, or a time without offset."""
+    if said is None or "T" not in said.text():
         return None
     try:
         moment = datetime.fromisoformat(said.text())
