@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wearable_agg.ecg.formats.reading import read_recordings
+from wearable_agg.ecg.recordings import NoRecording
 
 pytestmark = pytest.mark.external
 
@@ -18,7 +19,6 @@ GOOGLE = "google_health/synthetic-electrocardiogram.json"
     [
         ("apple", "apple/ecg-1.csv", 512.0, 4, "sinus_rhythm"),
         ("apple", "apple/synthetic-ecg-afib.json", 512.0, 15360, "atrial_fibrillation"),
-        ("apple", "apple/react-native-health-ecg-1.json", 512.6171875, 7, "sinus_rhythm"),
         ("google_health", GOOGLE, 250.0, 7500, "sinus_rhythm"),
         ("withings", "withings/synthetic-heart-v2-get.json", 300.0, 9000, "not_analyzed"),
         ("kardia", "kardia/recording-2.json", 300.0, 4, "sinus_rhythm"),
@@ -30,3 +30,9 @@ def test_a_vendors_file_gives_a_recording(
     made = read_recordings(records.parent / "vendors" / name, kind)[0]
     assert (made.rate, len(made.counts), made.verdict) == (rate, samples, verdict)
     assert made.lead == "I"
+
+
+def test_samples_that_do_not_follow_each_other_are_refused(records: Path) -> None:
+    file = records.parent / "vendors" / "apple/react-native-health-ecg-1.json"
+    with pytest.raises(NoRecording, match="samples are missing between"):
+        read_recordings(file, "apple")

@@ -117,11 +117,15 @@ class SpotClassifier:
 
     def _opinion(self, connection: Connection, row: Any) -> Opinion | None:
         try:
-            signal = recording_called(connection, self._vault, row.id).signal
+            kept = recording_called(connection, self._vault, row.id)
         except (Unreadable, KeyUnavailable) as problem:
             log.error("recording not readable", recording=row.id, reason=str(problem))
             return None
-        return None if signal is None else opinion(signal)
+        if kept.signal is None:
+            return None
+        if kept.flaw:  # such as a hole, across which samples do not follow each other
+            return Opinion(Meaning.NOT_ANALYSED.value, kept.flaw, None, {})
+        return opinion(kept.signal)
 
 
 def _waiting(connection: Connection, after: int) -> Sequence[Any]:

@@ -114,7 +114,8 @@ class EcgRecording:
     """A recording a person took, with the vendor's verdict: a screening result, no diagnosis.
 
     `verdict` is one of config/clinical/verdicts.toml, `vendor_verdict` the vendor's own word.
-    `signal` is None where the waveform is absent or cannot be scaled; `flaw` then says why.
+    `signal` is None where the waveform is absent or cannot be scaled; `flaw` then says why. With
+    a signal, `flaw` says what is missing in it: it cannot be analysed.
     """
 
     verdict: str

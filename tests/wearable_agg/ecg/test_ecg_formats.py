@@ -406,3 +406,14 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     for kind in FORMATS:
         with pytest.raises(NoRecording):
             read_recordings(tmp_path / "nothing", kind)
+
+
+def test_a_waveform_with_a_hole_is_refused(tmp_path: Path) -> None:
+    times = [n / 512 for n in (*range(100), *range(1636, 1736))]
+    pairs = [[at, 1e-6] for at in times]
+    said = {"classification": 1, "samplingFrequency": 512, "voltageMeasurements": pairs}
+    span = {"startDate": "2026-03-01T10:00:00Z", "endDate": "2026-03-01T10:00:30Z"}
+    file = tmp_path / "ecg.json"
+    file.write_text(json.dumps([said | span]))
+    with pytest.raises(NoRecording, match="samples are missing between"):
+        read_recordings(file, "apple")

@@ -52,6 +52,8 @@ def test_withings_negative_is_not_sinus_rhythm() -> None:
         ("google_health", "INCONCLUSIVE_HIGH_HEART_RATE", Meaning.INCONCLUSIVE_HIGH_RATE),
         ("apple", 5, Meaning.POOR_RECORDING),
         ("kardia", "afib", Meaning.ATRIAL_FIBRILLATION),
+        ("kardia", "Normal", Meaning.SINUS_RHYTHM),
+        ("kardia", "TOO_SHORT", Meaning.POOR_RECORDING),
         ("kardia", "bradycardia", Meaning.INCONCLUSIVE_LOW_RATE),
         ("kardia", "wide_qrs", Meaning.UNKNOWN),
     ],

@@ -162,6 +162,13 @@ def test_a_flat_line_is_a_poor_recording():
     assert opinion(EcgSignal(300.0, "I", 1.0, (0.0,) * 9000)).verdict == "poor_recording"
 
 
+def test_a_recording_with_a_hole_is_not_analysed_and_says_why(keep, look, world):
+    keep(recording(flaw="samples are missing between 3.000 s and 6.000 s"))
+    look()
+    [(verdict, said, _)] = world.rows(VERDICTS)
+    assert (verdict, said[:19]) == ("not_analyzed", "samples are missing")
+
+
 def test_what_is_not_shared_is_not_looked_at_until_it_is(world, keep, look):
     keep(recording())
     with writing(world.engine) as connection:

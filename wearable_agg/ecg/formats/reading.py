@@ -57,7 +57,7 @@ def read_recordings(path: Path, kind: str) -> list[Recording]:
 
 def recording_of(told: EcgRecording) -> Recording:
     """Return a vendor's recording; raises NoRecording where its waveform cannot be used."""
-    if told.signal is None:
+    if told.signal is None or told.flaw:
         raise NoRecording(told.flaw or "no waveform")
     return replace(
         _of_signal(told.signal),
