@@ -22,13 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.rhythm import data, models
+from bench.rhythm.beside_zhou import beside_zhou
 from bench.rhythm.calibration import deciles, intervals, shown
+from bench.rhythm.certainty import certainty
 from bench.rhythm.data import Labelled, Waveform
 from bench.rhythm.models import CrossValidated
 from bench.rhythm.rows import chunks_of
 from bench.rhythm.spot_rows import spot_rows
 from wearable_agg.afib import beats_only, step
 from wearable_agg.afib.events import events_of
+from wearable_agg.afib.features import BEATS, ECG
 from wearable_agg.afib.rules import Rules, configured
 from wearable_agg.afib.state import new_shard
 from wearable_agg.afib.trees import Models
@@ -95,15 +98,15 @@ def model_for(made: CrossValidated, patient: str) -> Models:
     return made.by_fold[int(made.folds[known][0])] if known.any() else made.final
 
 
-def ecg(made: CrossValidated, database: str) -> dict[str, Tally]:
+def ecg(made: CrossValidated, database: str) -> dict[Labelled, Tally]:
     """Score every waveform of a database."""
     return {
-        one.label.name: of_waveform(one, model_for(made, one.label.patient))
+        one.label: of_waveform(one, model_for(made, one.label.patient))
         for one in data.waveforms(database)
     }
 
 
-def noisy(made: CrossValidated, kind: str, decibels: float, by_nst: bool) -> dict[str, Tally]:
+def noisy(made: CrossValidated, kind: str, decibels: float, by_nst: bool) -> dict[Labelled, Tally]:
     """Score MITDB with noise that no model has seen, scaled by WFDB's `nst` or by all its power."""
     random = np.random.default_rng(_NOISE_SEED)
     tallies = {}
@@ -114,14 +117,14 @@ def noisy(made: CrossValidated, kind: str, decibels: float, by_nst: bool) -> dic
             spoilt = data.noisy_by_nst(one, marked.beats, sound, decibels, at)
         else:
             spoilt = data.noisy(one, sound, decibels, at)
-        tallies[one.label.name] = of_waveform(spoilt, model_for(made, one.label.patient))
+        tallies[one.label] = of_waveform(spoilt, model_for(made, one.label.patient))
     return tallies
 
 
-def beats(made: CrossValidated, database: str, kinds: bool = False) -> dict[str, Tally]:
+def beats(made: CrossValidated, database: str, kinds: bool = False) -> dict[Labelled, Tally]:
     """Score the annotated beats of every record of a database."""
     return {
-        one.label.name: of_beats(one, model_for(made, one.label.patient), kinds)
+        one.label: of_beats(one, model_for(made, one.label.patient), kinds)
         for one in data.intervals(database)
     }
 
@@ -200,12 +203,15 @@ def main() -> None:
             report[title]["false_af_pct"] = false_share(list(tallies.values()))
     if "calibration" in options.parts:
         report["calibration, ECG"] = calibration(made)
+    if "ecg" in options.parts:
+        report["beside Zhou, ECG"] = beside_zhou(made, ECG)
     if "beats" in options.parts:
         alone = models.beats()
         for database in data.INTERVALS:
             _take(report, f"{database}, beats", beats(alone, database), options.json)
         _take(report, "mitdb, beats + kinds", beats(alone, "mitdb", True), options.json)
         report["calibration, beats"] = calibration(alone)
+        report["beside Zhou, beats"] = beside_zhou(alone, BEATS)
     if "zhou" in options.parts:
         report["Zhou 2015 centred on AFDB, Se and Sp"] = zhou()
     if "spot" in options.parts:
@@ -215,10 +221,11 @@ def main() -> None:
     print(json.dumps(report, indent=None if options.json else 1))
 
 
-def _take(report: dict[str, Any], title: str, tallies: dict[str, Tally], quiet: bool) -> None:
-    report[title] = figures(added(list(tallies.values())))
+def _take(report: dict[str, Any], title: str, made: dict[Labelled, Tally], quiet: bool) -> None:
+    report[title] = figures(added(list(made.values())))
     if not quiet:
-        print(f"\n== {title}\n{rhythm_table(tallies)}", flush=True)
+        table = rhythm_table({label.name: tally for label, tally in made.items()})
+        print(f"\n== {title}\n{table}\n\n{certainty(made)}", flush=True)
 
 
 if __name__ == "__main__":
