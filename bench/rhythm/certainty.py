@@ -15,7 +15,7 @@ _DRAWS = 5000
 _ENDS = (0.025, 0.975)
 _LEAST_SUBJECTS = 3
 _SURE = 0.95
-_DAY = 86_400.0
+_DAY, _LEAST_DAYS = 86_400.0, 0.1
 
 
 def certainty(tallies: Mapping[Labelled, Tally]) -> str:
@@ -23,7 +23,8 @@ def certainty(tallies: Mapping[Labelled, Tally]) -> str:
 
     The interval of Se is of 5000 draws, with replacement, of the subjects with AF, that of Sp of
     those with windows of other rhythm; none is told of fewer than three. The most false alarms a
-    day are the one-sided 95 % limit of a Poisson count, which takes hours for independent.
+    day are the one-sided 95 % limit of a Poisson count, which takes hours for independent; less than
+    a tenth of a day tells nothing of that.
     """
     return "\n".join((*_windows(tallies), *_alarms(tallies)))
 
@@ -67,7 +68,7 @@ def _by_subject(tallies: Mapping[Labelled, Tally]) -> NDArray[np.int64]:
 def _alarms(tallies: Mapping[Labelled, Tally]) -> list[str]:
     whole = added(list(tallies.values()))
     days = whole.watched_seconds / _DAY
-    if not days:
+    if days < _LEAST_DAYS:
         return []
     return [
         f"alarms of {at} s: {whole.false_alarms[at]} false in {days:.2f} days,"

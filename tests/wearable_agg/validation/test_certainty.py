@@ -38,7 +38,7 @@ def test_false_alarms_are_counted_over_all_records() -> None:
 def test_records_of_one_subject_are_one() -> None:
     windows = Windows(true_positive=8, false_negative=2)
     said = certainty({label("a", "one"): of(windows), label("b", "one"): of(windows)})
-    assert "20 windows of AF, 1 subjects: Se 80.0, too few subjects for an interval" in said
+    assert "20 windows of AF, 1 subject: Se 80.0, too few subjects for an interval" in said
 
 
 def test_subjects_that_differ_make_a_wide_interval() -> None:
