@@ -251,7 +251,7 @@ def edf_file(**changes: object) -> bytes:
         "reserved": "EDF+C", "records": 2, "seconds": 1, "signals": 2, "header": 768,
         "labels": ("ECG II", "EDF Annotations"), "units": ("mV", ""), "low": ("-5", "-1"),
         "high": ("5", "1"), "least": ("-32768", "-32768"), "most": ("32767", "32767"),
-        "samples": (250, 8), "start": "01.03.2610.00.00",
+        "samples": (250, 8), "start": "01.03.2610.00.00", "times": ("", ""),
     }  # fmt: skip
     f = facts | changes
 
@@ -267,8 +267,15 @@ def edf_file(**changes: object) -> bytes:
     signals = column("labels", 16) + b" " * 160 + column("units", 8) + column("low", 8)
     signals += column("high", 8) + column("least", 8) + column("most", 8) + b" " * 160
     signals += column("samples", 8) + b" " * 64
-    record = np.arange(250, dtype="<i2").tobytes() + bytes(16)
-    return fixed + signals + record * 2
+    wave = np.arange(250, dtype="<i2").tobytes()
+    return (
+        fixed
+        + signals
+        + b"".join(
+            wave + time.encode().ljust(2 * f["samples"][1], b"\0")  # type: ignore[index]
+            for time in f["times"]  # type: ignore[attr-defined]
+        )
+    )
 
 
 def test_edf_gives_its_ecg_signals() -> None:
@@ -279,9 +286,53 @@ def test_edf_gives_its_ecg_signals() -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "lead"),
+    [
+        *[("ECG", ""), ("ECG1", ""), ("EKG 2", ""), ("ECG I", "I"), ("ECG II-Ref", "II")],
+        *[("ECG LA-RA", "I"), ("ECG LL-LA", "III"), ("ECG aVR", "aVR"), ("ECG_v5", "V5")],
+        *[("Lead I", "I"), ("II", "II"), ("MLII", "MLII"), ("avf", "aVF"), ("ECG X-Y", "")],
+    ],
+)
+def test_edf_labels_name_the_lead(label: str, lead: str) -> None:
+    [made] = edf.recordings(edf_file(labels=(label, "EDF Annotations")))
+    assert (made.name, made.lead) == (label, lead)
+
+
+def test_edf_in_microvolts_is_read_however_they_are_written() -> None:
+    for unit in ("uV", "\xb5V", "\xc2\xb5V"):
+        [made] = edf.recordings(edf_file(units=(unit, "")))
+        assert made.millivolts(made.counts).min() == pytest.approx(0.000076, abs=1e-4)
+
+
+def test_an_ecg_signal_that_cannot_be_used_is_left_out_where_another_can() -> None:
+    labels, units = ("ECG II", "ECG V1"), ("mV", "mV")
+    [made] = edf.recordings(edf_file(labels=labels, units=units))
+    assert (made.lead, made.rate) == ("II", 250.0)
+    with pytest.raises(NoRecording):
+        list(edf.recordings(edf_file(labels=("EEG", "ECG V1"), units=units)))
+
+
+def timed_edf(*times: str, kind: str = "EDF+D") -> bytes:
+    told = [f"{time}\x14\x14" for time in times]
+    return edf_file(reserved=kind, records=len(times), times=told)
+
+
+def test_edf_with_gaps_gives_every_stretch_with_its_start() -> None:
+    made = list(edf.recordings(timed_edf("+0", "+1.0005", "+61.5", "+62.5")))
+    assert [len(one.counts) for one in made] == [500, 500]
+    assert [one.start for one in made] == [START, START + timedelta(seconds=61.5)]
+
+
+def test_edf_tells_the_fraction_of_its_start_in_its_annotations() -> None:
+    [made] = edf.recordings(timed_edf("+0.25", "+1.25", kind="EDF+C"))
+    assert made.start == START + timedelta(seconds=0.25)
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"reserved": "EDF+D"},
+        {"reserved": "EDF+D", "labels": ("ECG", "ECG")},
         {"records": -1},
         {"records": 3},
         {"seconds": 0},

@@ -1,15 +1,16 @@
-"""European Data Format, EDF and EDF+C (Kemp and Olivan, Clin Neurophysiol 2003;114:1755)."""
+"""European Data Format: EDF, EDF+C and EDF+D (Kemp and Olivan, Clin Neurophysiol 2003;114:1755)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wearable_agg.ecg.formats.edf_times import MOST_STRETCHES, Stretch, stretches
 from wearable_agg.ecg.recordings import (
     MICROVOLTS,
     NoRecording,
@@ -23,8 +24,10 @@ LARGEST = 512 * 1024 * 1024
 _FIXED = 256
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 _LABEL, _UNIT, _PHYSICAL, _DIGITAL, _SAMPLES = 0, 2, (3, 4), (5, 6), 8
-_ECG = re.compile(r"^(?:ECG|EKG)?[\s_-]*(I|II|III|aVR|aVL|aVF|V[1-6])?$", re.IGNORECASE)
+_ECG = re.compile(r"(?:ECG|EKG)(?![^\W\d_])", re.IGNORECASE)
+_NAMED = re.compile(r"(?:lead[\s_-]*)?(M?LI{1,3}|I{1,3}|aV[RLF]|V[1-6])(?![^\W_])", re.IGNORECASE)
 _LEADS = {name.upper(): name for name in ("I", "II", "III", "aVR", "aVL", "aVF")}
+_LIMBS = {"LA-RA": "I", "LL-RA": "II", "LL-LA": "III"}
 _CLIPPING_YEAR = 85
 
 
@@ -39,15 +42,13 @@ class _Signal:
 
 
 def recordings(raw: bytes) -> Iterator[Recording]:
-    """Yield the ECG signals of a file; raises NoRecording.
+    """Yield the ECG signals of a file, each stretch of an EDF+D by itself; raises NoRecording.
 
-    EDF has no time zone: the start is read as UTC. EDF+D, whose records need not follow each
-    other, is refused.
+    Signals are told by their label: one that begins with ECG or EKG, or is a lead's name. One that
+    cannot be used is left out where another can. EDF has no time zone: the start is read as UTC.
     """
     if len(raw) < _FIXED or raw[:8] != b"0       ":
         raise NoRecording("not an EDF file")
-    if raw[192:197] == b"EDF+D":
-        raise NoRecording("EDF+D: its records may have gaps between them")
     count, seconds = _whole(raw, 236, 8), _number(raw, 244, 8)
     signals, header = _signals(raw)
     size = sum(signal.samples for signal in signals)
@@ -56,11 +57,38 @@ def recordings(raw: bytes) -> Iterator[Recording]:
     if len(raw) < header + 2 * size * count or not size:
         raise NoRecording(f"{len(raw)} bytes, fewer than its header promises")
     data = np.frombuffer(raw, "<i2", size * count, header).reshape(count, size)
-    chosen = [signal for signal in signals if _ECG.match(signal.label) and signal.label]
+    chosen = [signal for signal in signals if _is_ecg(signal.label)]
     if not chosen:
         raise NoRecording("no signal is labelled as an ECG")
+    notes = [one for one in signals if one.label == "EDF Annotations"]
+    columns = [data[:, one.offset : one.offset + one.samples] for one in notes[:1]]
+    parts = stretches(columns[0] if columns else None, _text(raw, 192, 5), count, seconds)
+    yield from _usable(data, chosen, seconds, parts, _start(raw))
+
+
+def _usable(
+    data: NDArray[np.int16],
+    chosen: Sequence[_Signal],
+    seconds: float,
+    parts: Sequence[Stretch],
+    start: datetime | None,
+) -> Iterator[Recording]:
+    """Yield the recordings of those signals that can be used; raises NoRecording where none can."""
+    if len(parts) * len(chosen) > MOST_STRETCHES:
+        raise NoRecording(f"more than {MOST_STRETCHES} stretches of signals")
+    refused: list[NoRecording] = []
     for signal in chosen:
-        yield _recording(data, signal, signal.samples / seconds, _start(raw))
+        for part in parts:
+            begin = start and start + timedelta(seconds=part.onset)
+            rows = data[part.first : part.last]
+            try:
+                made = _recording(rows, signal, signal.samples / seconds, begin)
+            except NoRecording as reason:
+                refused.append(reason)
+                break
+            yield made
+    if len(refused) == len(chosen):
+        raise refused[0]
 
 
 def _recording(
@@ -76,9 +104,17 @@ def _recording(
     return Recording(signal.label, _lead(signal.label), checked_rate(rate), gain, counts, start)
 
 
+def _is_ecg(label: str) -> bool:
+    return bool(_ECG.match(label) or _NAMED.fullmatch(label))
+
+
 def _lead(label: str) -> str:
-    found = _ECG.match(label)
-    name = "" if found is None else (found.group(1) or "").upper()
+    """Return the lead that a label names, empty where it names none that is known."""
+    words = _ECG.sub("", label, count=1).lstrip(" _-:")
+    if words.upper() in _LIMBS:
+        return _LIMBS[words.upper()]
+    found = _NAMED.match(words)
+    name = "" if found is None else found.group(1).upper()
     return _LEADS.get(name, name)
 
 
@@ -116,10 +152,13 @@ def _start(raw: bytes) -> datetime | None:
 
 
 def _text(raw: bytes, start: int, width: int) -> str:
+    """Return a field. EDF asks for ASCII; a unit written with a micro sign is common."""
+    field = raw[start : start + width]
     try:
-        return raw[start : start + width].decode("ascii").strip()
-    except UnicodeDecodeError as error:
-        raise NoRecording(f"byte {start}: not ASCII") from error
+        text = field.decode("utf-8")
+    except UnicodeDecodeError:
+        text = field.decode("latin-1")
+    return text.strip().replace("\N{GREEK SMALL LETTER MU}", "\N{MICRO SIGN}")
 
 
 def _number(raw: bytes, start: int, width: int) -> float:
