@@ -23,8 +23,8 @@ def certainty(tallies: Mapping[Labelled, Tally]) -> str:
 
     The interval of Se is of 5000 draws, with replacement, of the subjects with AF, that of Sp of
     those with windows of other rhythm; none is told of fewer than three. The most false alarms a
-    day are the one-sided 95 % limit of a Poisson count, which takes hours for independent; less than
-    a tenth of a day tells nothing of that.
+    day are the one-sided 95 % limit of a Poisson count, which takes hours for independent; under a
+    tenth of a day tells nothing of that. Where no subject had an error, draws would have none.
     """
     return "\n".join((*_windows(tallies), *_alarms(tallies)))
 
@@ -36,12 +36,9 @@ def _windows(tallies: Mapping[Labelled, Tally]) -> list[str]:
         counts = subjects[:, [right, wrong]]
         counts = counts[counts.sum(axis=1) > 0]
         if len(counts):
-            what = "AF" if name == "Se" else "other rhythm"
-            windows = int(counts.sum())
-            said = (
-                f"{windows:,} windows of {what}, {len(counts)} subjects: {name} {_spread(counts)}"
-            )
-            made.append(said)
+            what = "of AF" if name == "Se" else "without AF"
+            of = f"{len(counts)} subject{'s' if len(counts) > 1 else ''}"
+            made.append(f"{int(counts.sum()):,} windows {what}, {of}: {name} {_spread(counts)}")
     return made
 
 
@@ -49,6 +46,9 @@ def _spread(counts: NDArray[np.int64]) -> str:
     whole = 100.0 * counts[:, 0].sum() / counts.sum()
     if len(counts) < _LEAST_SUBJECTS:
         return f"{whole:.1f}, too few subjects for an interval"
+    if not counts[:, 1].any():
+        most = 100.0 * (1.0 - (1.0 - _SURE) ** (1.0 / len(counts)))
+        return f"{whole:.1f}, no error in any: up to {most:.0f} % of people may have one (95 %)"
     chosen = np.random.default_rng(0).integers(len(counts), size=(_DRAWS, len(counts)))
     drawn = counts[chosen].sum(axis=1)
     low, high = np.quantile(100.0 * drawn[:, 0] / drawn.sum(axis=1), _ENDS)

@@ -47,6 +47,12 @@ def test_subjects_that_differ_make_a_wide_interval() -> None:
     assert "40 windows of AF, 4 subjects: Se 50.0 (95 %: 0.0 to 100.0)" in certainty(tallies)
 
 
+def test_without_an_error_it_is_said_how_many_people_may_have_one() -> None:
+    right = Windows(true_negative=10)
+    said = certainty({label(name, name): of(right) for name in "abcdefgh"})
+    assert "Sp 100.0, no error in any: up to 31 % of people may have one (95 %)" in said
+
+
 @pytest.mark.parametrize("rhythm", ["of AF", "without AF"])
 def test_nothing_is_said_of_a_rhythm_that_was_not_there(rhythm: str) -> None:
     windows = Windows(true_negative=10) if rhythm == "of AF" else Windows(true_positive=10)
