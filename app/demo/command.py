@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import threading
 from pathlib import Path
@@ -12,7 +11,7 @@ import requests
 import structlog
 
 from app.cli import ROLES
-from app.demo import people, site
+from app.demo import folder, people, site
 from app.demo.processes import Processes, is_free, wait_until
 from app.demo.site import Site
 from app.running import configure_logging
@@ -31,14 +30,27 @@ _PATCH = "patch"
     help="Where the demo keeps everything; delete it and nothing is left.",
 )
 @click.option("--fresh", is_flag=True, help="Empty the data folder first.")
-@click.option("--port", default=8400, show_default=True, help="First of the ports it uses.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, site.LAST_FIRST_PORT),
+    default=8400,
+    show_default=True,
+    help="First of the ports it uses.",
+)
 def demo(data: Path, fresh: bool, port: int) -> None:
     """Start every role and the sandbox; print one address and what to click."""
     place = Site(data.resolve(), port)
-    if fresh:
-        _empty(place)
-    _require_ports(place)
-    site.write(place)
+    with folder.held(place):
+        _require_ports(place)
+        if fresh:
+            folder.empty(place)
+        folder.require_address(place)
+        site.write(place)
+        _run(place)
+
+
+def _run(place: Site) -> None:
+    """Start everything and keep it running until SIGTERM or Ctrl-C."""
     configure_logging("demo")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,17 +58,10 @@ def demo(data: Path, fresh: bool, port: int) -> None:
     processes = Processes(place.data / "logs")
     try:
         _start(place, processes, stop)
-        _keep_running(processes, stop)
+        _keep_running(place, processes, stop)
     finally:
         click.echo("Stopping ...")
         processes.stop()
-
-
-def _empty(place: Site) -> None:
-    """Remove a demo's data folder, and no other folder."""
-    if place.data.exists() and any(place.data.iterdir()) and not place.config.exists():
-        raise click.ClickException(f"{place.data} is not a demo's data folder: nothing removed")
-    shutil.rmtree(place.data, ignore_errors=True)
 
 
 def _require_ports(place: Site) -> None:
@@ -64,7 +69,7 @@ def _require_ports(place: Site) -> None:
     if taken:
         raise click.ClickException(
             f"In use: port {', '.join(taken)}. Stop what listens there (another demo?) "
-            f"or choose others with --port N."
+            f"or {folder.ELSEWHERE}."
         )
 
 
@@ -148,8 +153,10 @@ def _announce(place: Site) -> None:
     )
 
 
-def _keep_running(processes: Processes, stop: threading.Event) -> None:
+def _keep_running(place: Site, processes: Processes, stop: threading.Event) -> None:
     log = structlog.get_logger()
     while not stop.wait(0.5):
+        if not place.config.exists():
+            raise click.ClickException(f"{place.data} was removed meanwhile: start the demo again.")
         for name in processes.revive():
             log.warning("started again", process=name)

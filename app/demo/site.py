@@ -9,6 +9,7 @@ from pathlib import Path
 
 from safeguards.files import read_or_create
 
+LAST_FIRST_PORT = 65_535 - 12
 TENANT = "sandbox"
 APP_CLIENT = "wristchart"
 DELIVERY_CLIENT = "wristchart-delivery"
