@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 
 from clinical.medications import Code
-from clinical.verdicts import Signal
+from clinical.verdicts import Ground
 from config.clinical import load
 
 
@@ -24,8 +24,11 @@ class Hold(StrEnum):
     UNDER_AGE = "under-age"
     KNOWN = "known-fibrillation"
     PULSE_ONLY = "pulse-only"
+    BEATS_ONLY = "beats-only"
+    OUTWEIGHED = "outweighed"
     TOO_SHORT = "too-short"
     TOO_LITTLE_ANALYSED = "too-little-analysed"
+    SAME_CLUSTER = "same-cluster"
     COOLDOWN = "cooldown"
     PATIENT_BUDGET = "patient-budget"
     TENANT_BUDGET = "tenant-budget"
@@ -35,20 +38,32 @@ WHY = {
     Hold.UNDER_AGE: "the patient is younger than the detector is meant for",
     Hold.KNOWN: "atrial fibrillation is on the problem list already",
     Hold.PULSE_ONLY: "it rests on a pulse recording alone, without an ECG",
+    Hold.BEATS_ONLY: "it rests on heart beats alone, without an ECG",
+    Hold.OUTWEIGHED: "an ECG of the same time says otherwise",
     Hold.TOO_SHORT: "the episode is shorter than the minimum duration",
     Hold.TOO_LITTLE_ANALYSED: "too little of the episode could be analysed",
+    Hold.SAME_CLUSTER: "it is of one cluster with what somebody has resolved",
     Hold.COOLDOWN: "there was news of this finding a short while ago",
     Hold.PATIENT_BUDGET: "this patient's budget of news is used up",
     Hold.TENANT_BUDGET: "the hospital's budget of news is used up",
 }
 
 
+_ALONE = {Ground.PULSE: Hold.PULSE_ONLY, Ground.HEART_BEATS: Hold.BEATS_ONLY}
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The thresholds of config/clinical/alerting.toml, where each has its source."""
+    """The thresholds of config/clinical/alerting.toml, where each has its source.
+
+    `sent_without_ecg` says what may be sent though there is no ECG, and then has a minimum duration
+    of its own.
+    """
 
     youngest: int
+    sent_without_ecg: frozenset[Ground]
     minimum_duration: timedelta
+    minimum_duration_without_ecg: timedelta
     minimum_analysable: timedelta
     minimum_share: float
     cooldown: timedelta
@@ -71,16 +86,19 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The finding as it would be written now.
+    """The finding as it would be written now, by its longest episode on one ground.
 
-    `duration` is that of its longest episode, `analysable` how much of that could be analysed
-    (None where the decider does not say). `settles` is True where a person decided something
-    about it, which is always sent.
+    `duration` is that of the episode, `analysable` how much of that could be analysed (None where
+    the decider does not say). `last_seen` is when fibrillation was last seen in any episode of the
+    finding, None where that is not said. `outweighed` is True where an ECG of the same time says
+    otherwise, `settles` where a person decided something about it, which is always sent.
     """
 
-    signal: Signal
+    ground: Ground
     duration: timedelta
     analysable: timedelta | None
+    last_seen: datetime | None = None
+    outweighed: bool = False
     settles: bool = False
 
 
@@ -88,10 +106,13 @@ class Candidate:
 class Sent:
     """What has been sent before: the last news of this finding, and when others were in the window.
 
-    `patient` and `tenant` are the instants at which news were sent, of this patient and of all.
+    `resolved` is when fibrillation was last seen in what somebody resolved of this patient, None
+    where nothing was. `patient` and `tenant` are the instants at which news were sent, of this
+    patient and of all.
     """
 
     last: datetime | None = None
+    resolved: datetime | None = None
     patient: tuple[datetime, ...] = ()
     tenant: tuple[datetime, ...] = ()
 
@@ -119,13 +140,15 @@ class Verdict:
 def configured() -> Rules:
     """Return the rules of this installation."""
     table = load("alerting")
-    person, episode, pace, budget = (
+    person, without_ecg, episode, pace, budget = (
         {name: entry["value"] for name, entry in table[part].items()}
-        for part in ("person", "episode", "pace", "budget")
+        for part in ("person", "without_ecg", "episode", "pace", "budget")
     )
     return Rules(
         youngest=int(person["youngest"]),
+        sent_without_ecg=frozenset(Ground(name) for name, sent in without_ecg.items() if sent),
         minimum_duration=timedelta(seconds=episode["minimum_duration"]),
+        minimum_duration_without_ecg=timedelta(seconds=episode["minimum_duration_without_ecg"]),
         minimum_analysable=timedelta(seconds=episode["minimum_analysable"]),
         minimum_share=float(episode["minimum_share"]),
         cooldown=timedelta(seconds=pace["cooldown"]),
@@ -144,16 +167,29 @@ def decide(
     unknown = _unknown(facts)
     if candidate.settles:
         return Verdict(True, unknown=unknown)
-    lasting = [*_of_person(facts, now.date(), rules), *_of_episode(candidate, rules)]
+    lasting = [
+        *_of_person(facts, now.date(), rules),
+        *_of_ground(candidate, rules),
+        *_of_episode(candidate, rules),
+        *_of_cluster(candidate, sent, rules),
+    ]
     passing = _of_pace(sent, now, rules)
     reasons = (*lasting, *(reason for reason, _ in passing))
     again = None if lasting or not passing else max(until for _, until in passing)
     return Verdict(not reasons, reasons, unknown, again)
 
 
-def same_cluster(earlier_end: datetime, onset: datetime, rules: Rules | None = None) -> bool:
-    """Whether an episode that begins at `onset` is one cluster with one that ended before."""
-    return onset - earlier_end <= (rules or configured()).cluster_gap
+def first_sent(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on a finding out of those on each of its grounds, the weightiest first.
+
+    Any of them may carry it. Raises IndexError without any.
+    """
+    return next((one for one in verdicts if one.send), verdicts[0])
+
+
+def same_cluster(earlier: datetime, later: datetime, rules: Rules | None = None) -> bool:
+    """Whether fibrillation seen at `later` is one cluster with what was last seen at `earlier`."""
+    return later - earlier <= (rules or configured()).cluster_gap
 
 
 def age(birth_date: date, on: date) -> int:
@@ -192,11 +228,21 @@ def _of_person(facts: Facts, today: date, rules: Rules) -> list[Hold]:
     return held
 
 
+def _of_ground(candidate: Candidate, rules: Rules) -> list[Hold]:
+    held = []
+    if candidate.ground in _ALONE and candidate.ground not in rules.sent_without_ecg:
+        held.append(_ALONE[candidate.ground])
+    if candidate.outweighed:
+        held.append(Hold.OUTWEIGHED)
+    return held
+
+
 def _of_episode(candidate: Candidate, rules: Rules) -> list[Hold]:
     held = []
-    if candidate.signal is Signal.PPG:
-        held.append(Hold.PULSE_ONLY)
-    if candidate.duration < rules.minimum_duration:
+    on_ecg = candidate.ground is Ground.ECG
+    if candidate.duration < (
+        rules.minimum_duration if on_ecg else rules.minimum_duration_without_ecg
+    ):
         held.append(Hold.TOO_SHORT)
     analysable = candidate.analysable
     if analysable is not None and (
@@ -205,6 +251,14 @@ def _of_episode(candidate: Candidate, rules: Rules) -> list[Hold]:
     ):
         held.append(Hold.TOO_LITTLE_ANALYSED)
     return held
+
+
+def _of_cluster(candidate: Candidate, sent: Sent, rules: Rules) -> list[Hold]:
+    """What somebody resolved is old news for as long as the same cluster goes on, and no longer."""
+    if candidate.last_seen is None or sent.resolved is None:
+        return []
+    one = same_cluster(sent.resolved, candidate.last_seen, rules)
+    return [Hold.SAME_CLUSTER] if one else []
 
 
 def _of_pace(sent: Sent, now: datetime, rules: Rules) -> list[tuple[Hold, datetime]]:

@@ -19,16 +19,19 @@ from clinical.rules import (
     age,
     configured,
     decide,
+    first_sent,
     has_known_fibrillation,
     same_cluster,
 )
-from clinical.verdicts import Signal
+from clinical.verdicts import Ground
 from config.clinical import load
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
 RULES = configured()
-GOOD = Candidate(Signal.ECG, timedelta(minutes=10), timedelta(minutes=9))
+BEATS_LEAST = RULES.minimum_duration_without_ecg
+GOOD = Candidate(Ground.ECG, timedelta(minutes=10), timedelta(minutes=9))
 KNOWN_FACTS = Facts(date(1950, 1, 1), ())
 ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 SNOMED = "http://snomed.info/sct"
@@ -87,7 +90,9 @@ def test_fibrillation_on_the_problem_list(code: Code, known: bool) -> None:
         ({"duration": timedelta(seconds=119.9), "analysable": None}, Hold.TOO_SHORT),
         ({"analysable": timedelta(seconds=59), "duration": timedelta(seconds=120)}, None),
         ({"analysable": timedelta(minutes=4)}, Hold.TOO_LITTLE_ANALYSED),
-        ({"signal": Signal.PPG}, Hold.PULSE_ONLY),
+        ({"ground": Ground.PULSE}, Hold.PULSE_ONLY),
+        ({"ground": Ground.HEART_BEATS, "duration": BEATS_LEAST - SECOND}, Hold.TOO_SHORT),
+        ({"ground": Ground.HEART_BEATS, "outweighed": True}, Hold.OUTWEIGHED),
     ],
 )
 def test_what_the_episode_itself_lacks(changes: dict[str, object], held: Hold | None) -> None:
@@ -119,19 +124,39 @@ def test_budgets_free_themselves_one_by_one() -> None:
 
 def test_what_a_person_decided_is_always_sent() -> None:
     sent = Sent(last=NOW, patient=(NOW,) * 9, tenant=(NOW,) * 999)
-    assert decide(Candidate(Signal.PPG, timedelta(0), None, True), Facts(), sent, NOW).send
+    assert decide(
+        Candidate(Ground.PULSE, timedelta(0), None, settles=True), Facts(), sent, NOW
+    ).send
 
 
 def test_only_time_brings_back_what_only_time_holds() -> None:
     sent = Sent(last=NOW - HOUR)
-    verdict = decide(replace(GOOD, signal=Signal.PPG), KNOWN_FACTS, sent, NOW)
+    verdict = decide(replace(GOOD, ground=Ground.PULSE), KNOWN_FACTS, sent, NOW)
     assert verdict.again is None
     assert "without an ECG; there was news" in verdict.why
 
 
-def test_episodes_within_a_day_are_one_cluster() -> None:
-    assert same_cluster(NOW, NOW + timedelta(hours=24))
-    assert not same_cluster(NOW, NOW + timedelta(hours=24, seconds=1))
+def test_heart_beats_alone_are_sent_where_the_site_says_so() -> None:
+    beats = replace(GOOD, ground=Ground.HEART_BEATS)
+    assert reasons(beats) == ()
+    strict = replace(RULES, sent_without_ecg=frozenset())
+    assert decide(beats, KNOWN_FACTS, Sent(), NOW, strict).reasons == (Hold.BEATS_ONLY,)
+    assert decide(GOOD, KNOWN_FACTS, Sent(), NOW, strict).send
+
+
+def test_any_ground_may_carry_a_finding() -> None:
+    short = decide(replace(GOOD, duration=SECOND), KNOWN_FACTS, Sent(), NOW)
+    beats = decide(replace(GOOD, ground=Ground.HEART_BEATS), KNOWN_FACTS, Sent(), NOW)
+    assert (first_sent([short, beats]), first_sent([short, short])) == (beats, short)
+
+
+def test_a_cluster_that_somebody_resolved_is_no_news_while_it_lasts() -> None:
+    sent = Sent(resolved=NOW)
+    within = decide(replace(GOOD, last_seen=NOW + 24 * HOUR), KNOWN_FACTS, sent, NOW)
+    assert (within.reasons, within.again) == ((Hold.SAME_CLUSTER,), None)
+    assert reasons(replace(GOOD, last_seen=NOW + 24 * HOUR + SECOND), sent=sent) == ()
+    assert reasons(replace(GOOD, last_seen=NOW)) == ()
+    assert same_cluster(NOW, NOW + 24 * HOUR)
 
 
 def test_every_rule_has_a_source_and_every_reason_a_sentence() -> None:
@@ -147,7 +172,7 @@ instants = st.lists(st.timedeltas(timedelta(0), timedelta(days=3)), max_size=6).
 
 
 @given(
-    st.sampled_from(Signal),
+    st.sampled_from(Ground),
     st.timedeltas(timedelta(0), timedelta(hours=2)),
     st.none() | st.timedeltas(timedelta(0), timedelta(hours=2)),
     st.none() | st.dates(date(1920, 1, 1), date(2026, 6, 1)),
@@ -156,13 +181,13 @@ instants = st.lists(st.timedeltas(timedelta(0), timedelta(days=3)), max_size=6).
     instants,
 )
 def test_it_is_sent_exactly_where_no_reason_holds(
-    signal, duration, analysable, born, problems, patient, tenant
+    ground, duration, analysable, born, problems, patient, tenant
 ) -> None:
     sent = Sent(max(patient, default=None), patient, tenant)
-    verdict = decide(Candidate(signal, duration, analysable), Facts(born, problems), sent, NOW)
+    verdict = decide(Candidate(ground, duration, analysable), Facts(born, problems), sent, NOW)
     assert verdict.send is not bool(verdict.reasons)
     if verdict.again is not None:
         assert verdict.again > NOW
-        later = decide(Candidate(signal, duration, analysable), Facts(born, problems), sent,
+        later = decide(Candidate(ground, duration, analysable), Facts(born, problems), sent,
                        verdict.again)  # fmt: skip
         assert later.send

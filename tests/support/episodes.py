@@ -13,7 +13,9 @@ from wearable_agg.delivery.detection import Detection
 from wearable_agg.delivery.findings import record_started
 from wearable_agg.people.consents import RHYTHM, record
 from wearable_agg.people.registry import person_for
+from wearable_agg.store.clock import to_micros
 from wearable_agg.store.database import writing
+from wearable_agg.store.recording_tables import ecg_recordings
 
 ONSET = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 
@@ -47,3 +49,24 @@ def find(store: Engine, issuer: str, patients: Iterable[str]) -> None:
             assert person is not None
             record(connection, "sandbox", person, [RHYTHM], "I agree")
             record_started(connection, detection(person, patient))
+
+
+def taken_at(store: Engine, person: int, start: datetime, verdict: str) -> None:
+    """Keep an ECG of 30 s that a person took, with its vendor's verdict, without a waveform."""
+    begin = to_micros(start)
+    texts = dict.fromkeys(("device", "vendor_id", "vendor_verdict", "lead", "site", "flaw"), "")
+    with writing(store) as connection:
+        connection.execute(
+            ecg_recordings.insert().values(
+                **texts,
+                tenant="sandbox",
+                person_id=person,
+                source="kardia",
+                second=begin // 1_000_000,
+                start=begin,
+                end=begin + 30_000_000,
+                verdict=verdict,
+                version=1,
+                recorded_at=begin,
+            )
+        )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, or_, select
 
 from clinical.verdicts import Ground, Meaning, RhythmEvent, Signal, gravest, once, severity
+from config.clinical import load
 from wearable_agg.ecg.verdicts import of_own, of_vendor
 from wearable_agg.measurements.statements import own_verdicts, vendors_said
 from wearable_agg.people.registry import members
@@ -45,6 +46,12 @@ def severities(
     verdicts = [*map(_event, spells), *_of_recordings(*window)]
     on_ecg = [one for one in verdicts if one.ground is Ground.ECG]
     return {row["id"]: _severity(row, spells, on_ecg) for row in findings}
+
+
+def is_outweighed(connection: Connection, person_id: int, finding: RowMapping) -> bool:
+    """Tell whether ECGs of the same time say otherwise about every episode of a finding."""
+    [word] = severities(connection, person_id, [finding]).values()
+    return str(load("severity")["none"]) == word
 
 
 def episodes_between(

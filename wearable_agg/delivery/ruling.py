@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
 
-from clinical.findings import Decision
+from clinical.findings import Decision, FindingState
 from clinical.medications import Code
-from clinical.rules import Candidate, Facts, Rules, Sent, configured, decide
-from clinical.verdicts import Signal
+from clinical.rules import Candidate, Facts, Rules, Sent, configured, decide, first_sent
+from clinical.verdicts import Ground, Signal, ground
 from wearable_agg.delivery.chart import Held
 from wearable_agg.delivery.outbox import Item
 from wearable_agg.delivery.patient_facts import PatientRecord
+from wearable_agg.delivery.rhythm_events import is_outweighed
 from wearable_agg.delivery.states import Kind
 from wearable_agg.store.clock import from_micros, to_micros
 from wearable_agg.store.findings_tables import decisions, episodes, findings
@@ -35,26 +36,56 @@ def ruling(
     if item.kind is not Kind.FLAG:
         return None
     rules = rules or configured()
-    sent = _sent(connection, item, now, rules)
-    candidate = replace(_candidate(connection, item), settles=_is_seen(connection, item))
-    verdict = decide(candidate, _facts(record), sent, now, rules)
+    sent, facts = _sent(connection, item, now, rules), _facts(record)
+    weighed = sorted(_candidates(connection, item), key=lambda one: _WEIGHT.index(one.ground))
+    verdict = first_sent([decide(one, facts, sent, now, rules) for one in weighed])
     return None if verdict.send else Held(verdict.why, verdict.again)
 
 
-def _candidate(connection: Connection, item: Item) -> Candidate:
-    """The longest episode of the finding, and how much of it could be analysed."""
-    reach = func.coalesce(episodes.c.end, episodes.c.last_seen_at) - episodes.c.onset
-    row = (
-        connection.execute(
-            select(episodes.c.signal, episodes.c.coverage, reach.label("micros"))
-            .where(episodes.c.finding_id == item.subject)
-            .order_by(reach.desc())
-            .limit(1)
+_WEIGHT = tuple(Ground)
+
+
+def _candidates(connection: Connection, item: Item) -> Iterator[Candidate]:
+    """The longest episode on each ground, and how much of it could be analysed."""
+    finding = connection.execute(select(findings).where(findings.c.id == item.subject))
+    row = finding.mappings().one()
+    longest = _longest(connection, item.subject) or {_ground(row): row}
+    outweighed = Ground.ECG not in longest and is_outweighed(connection, item.person_id, row)
+    settles = _is_seen(connection, item)
+    for rests_on, spell in longest.items():
+        duration = _reach(spell)
+        yield Candidate(
+            ground=rests_on,
+            duration=duration,
+            analysable=duration * spell["coverage"],
+            last_seen=from_micros(row["last_seen_at"]),
+            outweighed=outweighed,
+            settles=settles,
         )
-        .mappings()
-        .one_or_none()
-    )
-    return _by_episode(row) if row else _by_finding(connection, item.subject)
+
+
+def _longest(connection: Connection, finding_id: str) -> dict[Ground, RowMapping]:
+    this = episodes.c.finding_id == finding_id
+    deciders = select(episodes.c.signal, episodes.c.decider).where(this).distinct()
+    reach = func.coalesce(episodes.c.end, episodes.c.last_seen_at) - episodes.c.onset
+    found: dict[Ground, RowMapping] = {}
+    for signal, decider in connection.execute(deciders).all():
+        made = this & (episodes.c.signal == signal) & (episodes.c.decider == decider)
+        longest = select(episodes).where(made).order_by(reach.desc()).limit(1)
+        row = connection.execute(longest).mappings().one()
+        known = found.setdefault(_ground(row), row)
+        if _reach(row) > _reach(known):
+            found[_ground(row)] = row
+    return found
+
+
+def _ground(row: RowMapping) -> Ground:
+    return ground(Signal(row["signal"]), row["decider"])
+
+
+def _reach(row: RowMapping) -> timedelta:
+    last = row["last_seen_at"] if row["end"] is None else row["end"]
+    return timedelta(microseconds=last - row["onset"])
 
 
 def _is_seen(connection: Connection, item: Item) -> bool:
@@ -63,18 +94,6 @@ def _is_seen(connection: Connection, item: Item) -> bool:
         decisions.c.finding_id == item.subject, decisions.c.kind.in_(_TAKING_NOTE)
     )
     return connection.execute(seen).first() is not None
-
-
-def _by_episode(row: RowMapping) -> Candidate:
-    duration = timedelta(microseconds=row["micros"])
-    return Candidate(Signal(row["signal"]), duration, duration * row["coverage"])
-
-
-def _by_finding(connection: Connection, finding_id: str) -> Candidate:
-    reach = func.coalesce(findings.c.end, findings.c.last_seen_at) - findings.c.onset
-    columns = (findings.c.signal, findings.c.coverage, reach.label("micros"))
-    found = connection.execute(select(*columns).where(findings.c.id == finding_id))
-    return _by_episode(found.mappings().one())
 
 
 def _facts(record: PatientRecord) -> Facts:
@@ -92,7 +111,8 @@ def _sent(connection: Connection, item: Item, now: datetime, rules: Rules) -> Se
         "this": item.id,
     }
     return Sent(
-        last=_closed_at(connection, item),
+        last=_at(connection, _LAST_CLOSED, item),
+        resolved=_at(connection, _LAST_RESOLVED, item),
         patient=_newest(connection, _NEWS_OF_PATIENT, asked, rules.per_patient),
         tenant=_newest(connection, _NEWS_OF_TENANT, asked, rules.per_tenant),
     )
@@ -122,16 +142,27 @@ _NEWS_OF_TENANT = (
 _NEWS_OF_PATIENT = _NEWS_OF_TENANT.where(outbox.c.patient_id == bindparam("patient"))
 
 
-def _closed_at(connection: Connection, item: Item) -> datetime | None:
-    """When somebody last closed a finding of this person and kind; the cooldown counts from it."""
-    at = connection.execute(_LAST_CLOSED, {"this": item.subject}).scalar()
+def _at(connection: Connection, wanted: Select[Any], item: Item) -> datetime | None:
+    at = connection.execute(wanted, {"this": item.subject}).scalar()
     return None if at is None else from_micros(at)
 
 
 _THIS = select(findings).where(findings.c.id == bindparam("this")).subquery()
+_OF_SAME = (
+    (findings.c.person_id == _THIS.c.person_id)
+    & (findings.c.kind == _THIS.c.kind)
+    & (findings.c.tenant == _THIS.c.tenant)
+)
 _LAST_CLOSED = (
     select(func.max(decisions.c.at))
     .join(findings, findings.c.id == decisions.c.finding_id)
-    .join(_THIS, (findings.c.person_id == _THIS.c.person_id) & (findings.c.kind == _THIS.c.kind))
-    .where(findings.c.tenant == _THIS.c.tenant, decisions.c.kind.in_(_CLOSING))
+    .join(_THIS, _OF_SAME)
+    .where(decisions.c.kind.in_(_CLOSING))
 )
+"""When somebody last closed a finding of this person and kind; the cooldown counts from it."""
+_LAST_RESOLVED = (
+    select(func.max(findings.c.last_seen_at))
+    .join(_THIS, _OF_SAME)
+    .where(findings.c.state == FindingState.RESOLVED, findings.c.id != _THIS.c.id)
+)
+"""When fibrillation was last seen in what is resolved; a rejected finding was none."""

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from clinical.findings import Decision
 from clinical.rules import configured
+from tests.support.episodes import taken_at
 from wearable_agg.delivery.decisions import Said, decide
 from wearable_agg.delivery.findings import record_ended
 from wearable_agg.delivery.modes import WriteMode
@@ -132,30 +133,69 @@ def test_what_was_closed_before_it_was_sent_is_never_sent(site, detect, act):
     assert the_flag(site)["status"] == "active"
 
 
+def record_episode(site, detection):
+    with writing(site.store) as connection:
+        return record_ended(connection, replace(detection, person_id=site.person))
+
+
 def test_after_the_cooldown_a_new_episode_makes_a_new_flag(site, detect, act):
     set_mode(site, WriteMode.AUTOMATIC, facts=Grown(), rules=configured())
-    with writing(site.store) as connection:
-        record_ended(connection, replace(detect(seen=20), person_id=site.person))
+    record_episode(site, detect(seen=20))
+    site.deliver()
+    act("rejected")
+    site.deliver()
+    record_episode(site, detect(begin=60, seen=80))
+    site.deliver()
+    assert [flag["status"] for flag in flags(site)] == ["entered-in-error"]
+    assert site.states() == ["done", "done", "retry"]
+    site.deliver((configured().cooldown + timedelta(minutes=1)).total_seconds())
+    assert sorted(flag["status"] for flag in flags(site)) == ["active", "entered-in-error"]
+
+
+def test_of_a_cluster_that_was_resolved_there_is_no_second_flag_while_it_lasts(site, detect, act):
+    set_mode(site, WriteMode.AUTOMATIC, facts=Grown(), rules=configured())
+    record_episode(site, detect(seen=20))
     site.deliver()
     act("resolved")
     site.deliver()
-    with writing(site.store) as connection:
-        record_ended(connection, replace(detect(begin=60, seen=80), person_id=site.person))
+    record_episode(site, detect(begin=600, seen=620))
+    site.deliver(2 * configured().cooldown.total_seconds())
+    assert ([flag["status"] for flag in flags(site)], site.states()[-1]) == (["inactive"], "retry")
+    with site.store.connect() as connection:
+        held = connection.execute(select(outbox.c.reason).order_by(outbox.c.id.desc())).scalar()
+    assert "one cluster" in held
+    record_episode(site, detect(begin=20 + 24 * 60, seen=40 + 24 * 60))
     site.deliver()
-    assert [flag["status"] for flag in flags(site)] == ["inactive"]
-    assert site.states() == ["done", "done", "retry"]
-    site.deliver((configured().cooldown + timedelta(minutes=1)).total_seconds())
     assert sorted(flag["status"] for flag in flags(site)) == ["active", "inactive"]
+
+
+def test_heart_beats_that_an_ecg_outweighs_are_held(site, detect):
+    set_mode(site, WriteMode.AUTOMATIC, facts=Grown(), rules=configured())
+    record_episode(site, detect(seen=20, decider="wristchart-beats", strip=None))
+    taken_at(site.store, site.person, detect().onset + timedelta(minutes=5), "sinus_rhythm")
+    site.deliver()
+    assert (flags(site), site.finding()["write"]["state"]) == ([], "held")
+    record_episode(site, detect(begin=40, seen=60, decider="wristchart-beats", strip=None))
+    site.deliver()
+    assert the_flag(site)["code"]["coding"][0]["code"] == "361137007"
+
+
+def test_an_ecg_of_two_minutes_is_not_held_for_longer_beats_without_one(site, detect):
+    set_mode(site, WriteMode.AUTOMATIC, facts=Grown(), rules=configured())
+    record_episode(site, detect(seen=5, decider="wristchart-beats", strip=None))
+    site.deliver()
+    assert "shorter" in site.finding()["write"]["reason"]
+    record_episode(site, detect(begin=20, seen=23, stream="patch-2/II"))
+    site.deliver()
+    assert the_flag(site)["code"]["coding"][0]["code"] == "164889003"
 
 
 def test_a_held_finding_does_not_keep_words_on_another_waiting(site, detect, act, clinician):
     set_mode(site, WriteMode.AUTOMATIC, facts=Grown(), rules=configured())
-    with writing(site.store) as connection:
-        first = record_ended(connection, replace(detect(seen=20), person_id=site.person))
+    first = record_episode(site, detect(seen=20))
     site.deliver()
     act("resolved")
-    with writing(site.store) as connection:
-        record_ended(connection, replace(detect(begin=60, seen=80), person_id=site.person))
+    record_episode(site, detect(begin=60, seen=80))
     site.deliver()
     with writing(site.store) as connection:
         said = Said(Decision.COMMENTED, 2, "Known since 2019")

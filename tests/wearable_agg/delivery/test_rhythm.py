@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.episodes import taken_at
 from wearable_agg.delivery.findings import list_findings, record_ended, record_started
 from wearable_agg.delivery.rhythm import episodes
 from wearable_agg.store.clock import to_micros
 from wearable_agg.store.database import writing
 from wearable_agg.store.findings_tables import analysed
-from wearable_agg.store.recording_tables import ecg_recordings
 
 ONSET = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 
@@ -80,27 +80,6 @@ def test_nothing_known_is_nothing(store, person):
     }
 
 
-def taken_at(store, person, minute, verdict):
-    """Keep an ECG of 30 s that a person took, without its waveform."""
-    start = to_micros(ONSET + minutes(minute))
-    texts = dict.fromkeys(("device", "vendor_id", "vendor_verdict", "lead", "site", "flaw"), "")
-    with writing(store) as connection:
-        connection.execute(
-            ecg_recordings.insert().values(
-                **texts,
-                tenant="sandbox",
-                person_id=person,
-                source="kardia",
-                second=start // 1_000_000,
-                start=start,
-                end=start + 30_000_000,
-                verdict=verdict,
-                version=1,
-                recorded_at=start,
-            )
-        )
-
-
 @pytest.mark.parametrize(
     ("minute", "verdict", "word"),
     [
@@ -116,7 +95,7 @@ def test_an_ecg_of_the_same_time_outweighs_an_episode_of_beats(
     alone = {"decider": "wristchart-beats", "strip": None}
     with writing(store) as connection:
         record_ended(connection, detect(seen=10, **alone))
-    taken_at(store, person, minute, verdict)
+    taken_at(store, person, ONSET + minutes(minute), verdict)
     with store.connect() as connection:
         assert list_findings(connection, person)[0]["severity"] == word
     with writing(store) as connection:
