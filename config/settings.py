@@ -86,6 +86,7 @@ class VendorApp:
     webhook_secret: str
     keyset_url: str = ""
     poll_seconds: int = 900
+    rate_scale: float = 1.0  # how many times its documented limits the vendor allows this site
 
 
 @dataclass(frozen=True, slots=True)

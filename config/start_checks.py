@@ -16,6 +16,7 @@ from config.tenant_checks import tenant_faults
 
 DEBUG_VARIABLES = ("WRISTCHART_DEBUG", "FLASK_DEBUG", "DASH_DEBUG", "PYTHONASYNCIODEBUG")
 OFF = frozenset({"", "0", "false", "no", "off"})
+FASTEST = 1000.0  # times the requests that a vendor's documentation allows
 SHORTEST_SECRET = 16
 FEWEST_CHARACTERS = 6  # different ones: fewer are a pattern, not a secret
 MAKE_ONE = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
@@ -41,6 +42,7 @@ def faults(settings: Settings, config: Path, environment: Mapping[str, str]) -> 
     """Every reason not to start, as sentences that say what to do."""
     yield from _debug_faults(environment)
     yield from _address_faults(settings)
+    yield from _pace_faults(settings)
     yield from _tenants_faults(settings)
     yield from _secret_faults(settings)
     yield from _file_faults(settings, config)
@@ -64,6 +66,12 @@ def _address_faults(settings: Settings) -> Iterator[str]:
         for field in ("authorize_url", "token_url", "api_url", "revoke_url", "redirect_uri"):
             if not _is_safe(getattr(app, field)):
                 yield f"[vendor.{name}] {field} is neither https nor on loopback: write https://..."
+
+
+def _pace_faults(settings: Settings) -> Iterator[str]:
+    for name, app in settings.vendors.items():
+        if not 0 < app.rate_scale < FASTEST:
+            yield f"[vendor.{name}] rate_scale {app.rate_scale} is no factor: leave it out for 1"
 
 
 def _is_safe(url: str) -> bool:

@@ -105,7 +105,7 @@ def _start_sandbox(place: Site, processes: Processes) -> None:
         "sandbox-vendors",
         *("-m", "sandbox.vendors", "--listen", f"127.0.0.1:{place.ports['vendors']}"),
         *("--url", place.vendors_url, "--data", str(place.data / "vendors")),
-        *("--apps", str(place.apps)),
+        *("--apps", str(place.apps), "--rate-scale", str(site.RATE_SCALE)),
     )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from safeguards.files import read_or_create
 
 LAST_FIRST_PORT = 65_535 - 12
+RATE_SCALE = 60.0
+"""A minute of a vendor's limits is a second of its simulator's: a year comes in within seconds."""
 TENANT = "sandbox"
 APP_CLIENT = "wristchart"
 DELIVERY_CLIENT = "wristchart-delivery"
@@ -162,6 +164,7 @@ api_url = "{simulator}"
 {own}redirect_uri = "{site.api_url}/link/callback/{vendor}"
 webhook_secret = "{secret}"
 poll_seconds = 60
+rate_scale = {RATE_SCALE}
 """
 
 

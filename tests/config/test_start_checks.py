@@ -192,6 +192,11 @@ def test_a_role_without_tls_off_loopback_is_refused(site, role, url):
     assert "TLS" in fault
 
 
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), 1e9])
+def test_a_scale_that_is_no_factor_is_refused(site, scale):
+    assert "rate_scale" in of_vendor(site, rate_scale=scale)[0]
+
+
 @pytest.mark.parametrize("field", ["token_url", "api_url", "redirect_uri", "authorize_url"])
 def test_a_vendor_without_tls_off_loopback_is_refused(site, field):
     assert field in of_vendor(site, **{field: "http://vendor.example/x"})[0]

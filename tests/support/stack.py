@@ -94,7 +94,7 @@ class Stack:
             "vendors",
             *("-m", "sandbox.vendors", "--listen", f"127.0.0.1:{self.site.ports['vendors']}"),
             *("--url", self.site.vendors_url, "--data", str(self.site.data / "vendors")),
-            *("--apps", str(self.site.apps)),
+            *("--apps", str(self.site.apps), "--rate-scale", str(site.RATE_SCALE)),
         )
 
     def kill(self, name: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Subquery, delete, func, select
 from wearable_agg.store.clock import now_micros
 from wearable_agg.store.intake_tables import vendor_requests
 from wearable_agg.store.upserts import insert
-from wearable_agg.vendors.limits import LIMITS, usable
+from wearable_agg.vendors.limits import LIMITS, Scales, limits_of, usable
 
 SLOT = 5_000_000
 """Microseconds that are counted together."""
@@ -22,12 +22,16 @@ SLOT = 5_000_000
 SLOTS = 13
 """A minute begins and ends within slots, so that it touches so many."""
 
+AS_DOCUMENTED: Scales = {}
+"""Of a site that every vendor allows what its documentation says."""
+
 
 @dataclass(slots=True)
 class Left:
     """What may still be asked in this minute; vendors without a limit are not in it."""
 
     application: dict[str, int] = field(default_factory=dict)
+    newcomers: dict[str, int] = field(default_factory=dict)  # by vendor, for who asked nothing yet
     users: dict[int, int] = field(default_factory=dict)
 
     def exhausted(self) -> frozenset[str]:
@@ -42,7 +46,7 @@ class Left:
         """Take one request out of what is left; False where there is none."""
         if vendor not in self.application:
             return True
-        users = self.users.get(account_id, usable(LIMITS[vendor].user))
+        users = self.users.get(account_id, self.newcomers[vendor])
         if self.application[vendor] <= 0 or users <= 0:
             return False
         self.application[vendor] -= 1
@@ -50,14 +54,16 @@ class Left:
         return True
 
 
-def left(connection: Connection, vendors: Collection[str]) -> Left:
+def left(connection: Connection, vendors: Collection[str], scales: Scales = AS_DOCUMENTED) -> Left:
     """Return what is left; to rely on it, hold the write lock until what is taken is counted."""
     found = Left()
     for vendor in vendors:
-        if vendor not in LIMITS:
+        limits = limits_of(vendor, scales)
+        if limits is None:
             continue
-        used, limits = _spent_of(connection, vendor), LIMITS[vendor]
+        used = _spent_of(connection, vendor)
         found.application[vendor] = usable(limits.application) - sum(used.values())
+        found.newcomers[vendor] = usable(limits.user)
         found.users |= {number: usable(limits.user) - spent for number, spent in used.items()}
     return found
 
@@ -78,12 +84,14 @@ def count(connection: Connection, vendor: str, account_id: int) -> None:
     connection.execute(delete(vendor_requests).where(vendor_requests.c.slot <= slot - SLOTS))
 
 
-def spend(connection: Connection, vendor: str, account_id: int) -> bool:
+def spend(
+    connection: Connection, vendor: str, account_id: int, scales: Scales = AS_DOCUMENTED
+) -> bool:
     """Count one more request where the limits allow it; False where they do not.
 
     In a write transaction of the caller's that no other shares.
     """
-    allowed = left(connection, [vendor]).take(vendor, account_id)
+    allowed = left(connection, [vendor], scales).take(vendor, account_id)
     if allowed:
         count(connection, vendor, account_id)
     return allowed

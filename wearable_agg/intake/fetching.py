@@ -16,7 +16,7 @@ from safeguards.vault import Vault
 from wearable_agg.intake import budgets, inbox, jobs, vendor_clock
 from wearable_agg.intake.jobs import Job
 from wearable_agg.intake.reconciling import WHOLE, note
-from wearable_agg.intake.sites import VendorSite
+from wearable_agg.intake.sites import VendorSite, scales_of
 from wearable_agg.people.accounts import forget_tokens
 from wearable_agg.store.database import writing
 from wearable_agg.vendors.protocol import (
@@ -84,7 +84,8 @@ class Fetcher:
 
     def _pay(self, job: Job) -> bool:
         with writing(self._engine) as connection:
-            return budgets.spend(connection, job.vendor, job.account_id)
+            scales = scales_of(self._sites)
+            return budgets.spend(connection, job.vendor, job.account_id, scales)
 
     def _is_wanted(self, job: Job) -> bool:
         """Look before each page: whoever withdraws consent need not wait for the last one."""

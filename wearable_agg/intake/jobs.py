@@ -21,12 +21,13 @@ from sqlalchemy import (
 )
 
 from wearable_agg.intake import budgets
-from wearable_agg.intake.budgets import Left
+from wearable_agg.intake.budgets import AS_DOCUMENTED, Left
 from wearable_agg.people import consents as consent
 from wearable_agg.people.accounts import ACTIVE
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.intake_tables import sync_jobs
 from wearable_agg.store.people_tables import consents, vendor_accounts
+from wearable_agg.vendors.limits import Scales
 from wearable_agg.vendors.protocol import Page, Window
 
 DUE, REFUSED, FAILED = "due", "refused", "failed"
@@ -97,10 +98,13 @@ def schedule(
 
 
 def any_due(
-    connection: Connection, vendors: Collection[str], accounts: Collection[int] | None = None
+    connection: Connection,
+    vendors: Collection[str],
+    accounts: Collection[int] | None = None,
+    scales: Scales = AS_DOCUMENTED,
 ) -> bool:
     """Tell whether `claim` would find anything."""
-    due = _affordable(_due(vendors, accounts), budgets.left(connection, vendors))
+    due = _affordable(_due(vendors, accounts), budgets.left(connection, vendors, scales))
     return connection.execute(due.limit(1)).first() is not None
 
 
@@ -109,6 +113,7 @@ def claim(
     vendors: Collection[str],
     limit: int,
     accounts: Collection[int] | None = None,
+    scales: Scales = AS_DOCUMENTED,
 ) -> list[Job]:
     """Lease due jobs of active accounts whose person allows anything, and count their requests.
 
@@ -116,7 +121,7 @@ def claim(
     window. What the vendors' limits leave no room for stays. In a write transaction that no other
     shares. What remains to be done for an account that was unlinked is to revoke its grant.
     """
-    left = budgets.left(connection, vendors)
+    left = budgets.left(connection, vendors, scales)
     rows = connection.execute(
         _in_turn(_affordable(_due(vendors, accounts), left))
         .limit(limit)

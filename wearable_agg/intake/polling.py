@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select, update
 from safeguards.vault import Vault
 from wearable_agg.intake import jobs, vendor_clock
 from wearable_agg.intake.fetching import Fetcher
-from wearable_agg.intake.sites import VendorSite
+from wearable_agg.intake.sites import VendorSite, scales_of
 from wearable_agg.people.accounts import ACTIVE
 from wearable_agg.people.consents import permitted_topics
 from wearable_agg.store.clock import from_micros, now_micros, to_micros
@@ -45,6 +45,7 @@ class Poller:
         self._accounts = accounts
         self._engine, self._sites, self._stop = engine, sites, stop
         self._fetcher = Fetcher(engine, vault, sites, stop)
+        self._scales = scales_of(sites)
         self._running: set[Future[None]] = set()
 
     def run(self) -> None:
@@ -71,13 +72,13 @@ class Poller:
         with writing(self._engine) as connection:
             for due in _polls_due(connection, self._sites.keys(), self._accounts, claim=True):
                 plan_poll(connection, self._sites[due.vendor], due)
-            return jobs.claim(connection, self._sites.keys(), THREADS, self._accounts)
+            return jobs.claim(connection, self._sites.keys(), THREADS, self._accounts, self._scales)
 
     def _anything_due(self) -> bool:
         """Look without the write lock: most of the time there is nothing to do."""
         vendors = self._sites.keys()
         with self._engine.connect() as connection:
-            return jobs.any_due(connection, vendors, self._accounts) or bool(
+            return jobs.any_due(connection, vendors, self._accounts, self._scales) or bool(
                 _polls_due(connection, vendors, self._accounts)
             )
 

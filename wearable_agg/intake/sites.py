@@ -36,6 +36,11 @@ def vendor_sites(
     }
 
 
+def scales_of(sites: Mapping[str, VendorSite]) -> dict[str, float]:
+    """Return by vendor how many times the documented limits it allows this site."""
+    return {name: site.app.rate_scale for name, site in sites.items()}
+
+
 def is_signed(app: VendorApp) -> bool:
     """Tell whether the vendor signs its notifications; otherwise only the address is secret."""
     return bool(app.keyset_url)

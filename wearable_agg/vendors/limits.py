@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 SHARE = 0.9
@@ -19,6 +20,11 @@ class Limits:
         if not 0 < self.user <= self.application:
             raise ValueError(f"{self.user} a user of {self.application} altogether")
 
+    def times(self, scale: float) -> Limits:
+        """Return these limits as a plan of so many times the documented one has them."""
+        user = max(1, round(self.user * scale))
+        return Limits(max(user, round(self.application * scale)), user)
+
 
 LIMITS: dict[str, Limits] = {
     "apple": Limits(application=12_000, user=40),
@@ -30,6 +36,15 @@ LIMITS: dict[str, Limits] = {
 Apple Health: our own, for apps that push: each sends what is new every few minutes at most.
 Withings: the public plan's, for the application alone. Google: the project's quota and the user's.
 """
+
+Scales = Mapping[str, float]
+"""By vendor, how many times the documented limits it allows this site; 1 where none is named."""
+
+
+def limits_of(vendor: str, scales: Scales) -> Limits | None:
+    """Return what a vendor allows this site, None where no limit is known."""
+    documented = LIMITS.get(vendor)
+    return documented and documented.times(scales.get(vendor, 1.0))
 
 
 def usable(requests: int) -> int:

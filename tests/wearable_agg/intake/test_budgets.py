@@ -94,6 +94,17 @@ def test_all_users_together_keep_to_the_applications_limit(
         assert jobs.any_due(connection, ["band"])
 
 
+def test_a_plan_of_more_requests_is_used_and_not_exceeded(
+    world: World, linked: int, at: At
+) -> None:
+    want(world, linked, 60)
+    with writing(world.engine) as connection:
+        batch = jobs.claim(connection, ["band"], 100, scales={"band": 3.0})
+        assert not jobs.any_due(connection, ["band"], scales={"band": 3.0})
+        assert jobs.any_due(connection, ["band"], scales={"band": 6.0})
+    assert len(batch) == 27
+
+
 def test_users_take_turns_whatever_is_newer(world: World, linked: int, at: At) -> None:
     others = [another(world, "u2"), another(world, "u3")]
     want(world, linked, 30, newest=300)
