@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from flask import g
 
 from app import wearables as shown
-from app.asking import asker, or_missing
+from app.asking import Silence, asker, or_missing
 from app.chart_reading import ChartReading
 from app.contexts import ContextGone, LaunchContext
 from app.guard import live_context
@@ -33,9 +33,12 @@ from dashboards.services import (
     WearableRead,
 )
 from safeguards.assertions import Signer
-from safeguards.egress import Egress
+from safeguards.egress import Egress, Limits
 from wearable_agg.client.api_client import ApiClient
 from wearable_agg.client.errors import BackendError, NotAllowed, Stale
+
+READING = Limits(connect=2.0, read=3.0, total=8.0)
+"""A clinician sees within seconds which part is missing; deciding waits longer for its answer."""
 
 CHART_SECONDS = 60.0
 MISSING_SECONDS = 5.0
@@ -46,22 +49,26 @@ FINDING = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class LaunchedServices:
-    """Implements `dashboards.services.Services`.
+    """Implements `dashboards.services.Services`; `api` reads, and `acts` does what people decide.
 
     Every method looks its context up again, for this browser's session, before it reads.
     """
 
     parts: Parts
     api: ApiClient
+    acts: ApiClient
     chart: ChartReading
     memory: Memory
+    silence: Silence = field(default_factory=Silence)
 
     @classmethod
     def over(cls, parts: Parts) -> LaunchedServices:
         """The services of a site."""
         url = parts.settings.api.url
-        api = ApiClient(url, Signer.open(parts.settings.keys), Egress.to_own_service(url))
-        return cls(parts, api, ChartReading(parts), Memory())
+        signer = Signer.open(parts.settings.keys)
+        api = ApiClient(url, signer, Egress.to_own_service(url, READING))
+        acts = ApiClient(url, signer, Egress.to_own_service(url))
+        return cls(parts, api, acts, ChartReading(parts), Memory())
 
     def open(self, pathname: str) -> str:
         """See `Services`."""
@@ -118,28 +125,34 @@ class LaunchedServices:
                 shown.attention(self.api.work_items(who)),
             )
 
-        return or_missing("Wearable data", read)
+        return self.silence.or_missing(context, "Wearable data", read)
 
     def rhythm(self, context: str, first: date, last: date) -> RhythmRead | Missing:
         """See `Services`."""
         launched = self._launched(context)
         zone = self._zone(launched)
         start, end = (datetime.combine(day, time(), zone) for day in (first, last))
-        return or_missing(
-            "Rhythm", lambda: shown.rhythm(self.api.rhythm(asker(launched), start, end))
-        )
+
+        def read() -> RhythmRead:
+            return shown.rhythm(self.api.rhythm(asker(launched), start, end))
+
+        return self.silence.or_missing(context, "Rhythm", read)
 
     def findings(self, context: str) -> FindingsRead | Missing:
         """See `Services`."""
         who = asker(self._launched(context))
-        return or_missing("Findings", lambda: shown.findings(self.api.findings(who)))
+
+        def read() -> FindingsRead:
+            return shown.findings(self.api.findings(who))
+
+        return self.silence.or_missing(context, "Findings", read)
 
     def strip(self, context: str, finding_id: str) -> Strip | Missing | None:
         """See `Services`."""
         who = asker(self._launched(context))
         if not FINDING.fullmatch(finding_id):
             return None
-        found = or_missing("ECG", lambda: self.api.strip(who, finding_id))
+        found = self.silence.or_missing(context, "ECG", lambda: self.api.strip(who, finding_id))
         return found if found is None or isinstance(found, Missing) else shown.strip(found)
 
     def beats(self, context: str, finding_id: str) -> Beats | Missing | None:
@@ -147,7 +160,8 @@ class LaunchedServices:
         who = asker(self._launched(context))
         if not FINDING.fullmatch(finding_id):
             return None
-        found = or_missing("Heart beats", lambda: self.api.beats(who, finding_id))
+        part = "Heart beats"
+        found = self.silence.or_missing(context, part, lambda: self.api.beats(who, finding_id))
         return found if found is None or isinstance(found, Missing) else shown.beats(found)
 
     def decide(
@@ -162,7 +176,7 @@ class LaunchedServices:
         act = f"{context}|{finding_id}|{decision}|{version}|{note}"
         key = hashlib.sha256(act.encode()).hexdigest()
         try:
-            self.api.decide(who, finding_id, decision, version, note, key)
+            self.acts.decide(who, finding_id, decision, version, note, key)
         except Stale:
             return Outcome.CHANGED
         except NotAllowed:
@@ -184,7 +198,7 @@ class LaunchedServices:
         born = None if isinstance(banner, Missing) else banner.birth_date
         if by_birth_date and born is None:
             return Missing("Invitation", NO_BIRTH_DATE)
-        found = or_missing("Invitation", lambda: self.api.invite(who, born))
+        found = or_missing("Invitation", lambda: self.acts.invite(who, born))
         return found if isinstance(found, Missing) else shown.invitation(found)
 
     def _launched(self, context: str) -> LaunchContext:
@@ -201,7 +215,10 @@ class LaunchedServices:
         """Where the patient lives; the hospital's zone where the backend does not say."""
 
         def read() -> str | Missing:
-            return or_missing("Time zone", lambda: self.api.patient(asker(launched)).timezone)
+            who, part = asker(launched), "Time zone"
+            return self.silence.or_missing(
+                launched.id, part, lambda: self.api.patient(who).timezone
+            )
 
         found = self.memory.recall((launched.id, "zone"), read, _while_it_lasts)
         fallback = self.parts.settings.tenant(launched.tenant).timezone

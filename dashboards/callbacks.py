@@ -27,6 +27,7 @@ _STRIPS = {"type": "strip", "finding": ALL}
 _DECIDE = {"type": "decide", "decision": ALL, "finding": ALL, "version": ALL}
 _NOTES = {"type": "note", "finding": ALL}
 _PATH = State("url", "pathname")
+_ASKING = State("asking-timeline", "data")
 
 
 def register(app: Dash, desk: Desk) -> None:
@@ -49,8 +50,13 @@ def _in_browser(app: Dash) -> None:
 
     path = Input("url", "pathname")
     inside("viewport", Output("viewport", "data"), path)
-    inside("tick", Output("tick", "data"), Input("interval", "n_intervals"), path)
-    inside("look", Output("fresh", "data"), Input("slow-interval", "n_intervals"), later=True)
+    ticks = Input("interval", "n_intervals")
+    inside("tick", Output("tick", "data"), ticks, path, State("asking-findings", "data"))
+    slow, again = Input("slow-interval", "n_intervals"), State("look-again", "data")
+    inside("look", Output("fresh", "data"), slow, ticks, again, _ASKING, later=True)
+    stale = [Output(part, "aria-busy") for part in ("summary", "timeline-image", "verdicts")]
+    both = (Input("range", "data"), Input("drawn-range", "data"))
+    inside("dim", *stale, Output("reading", "children"), *both)
     pressed = (Output("range", "data"), Output(_RANGES, "aria-pressed"))
     inside("chooseRange", *pressed, Input(_RANGES, "n_clicks"), later=True)
     inside("chooseStrip", Output("chosen", "data"), Input(_STRIPS, "n_clicks"), later=True)
@@ -96,12 +102,15 @@ def _timeline(app: Dash, desk: Desk) -> None:
         Output("invitation", "hidden"),
         Output("drawn", "data"),
         Output("verdicts", "children"),
+        Output("drawn-range", "data"),
+        Output("look-again", "data"),
         Input("range", "data"),
         Input("viewport", "data"),
         Input("revision", "data"),
         Input("fresh", "data"),
         State("drawn", "data"),
         _PATH,
+        running=[(Output("asking-timeline", "data"), True, False)],
     )
     def show_timeline(
         days: str, viewport: Any, revision: Any, fresh: Any, drawn: Any, path: str
@@ -112,7 +121,7 @@ def _timeline(app: Dash, desk: Desk) -> None:
         found = desk.timeline(path, _days(days), viewport, fresh=by_itself)
         if by_itself and found.digest == drawn:
             unchanged: dict[str, Any] = dict.fromkeys(Timeline._fields, no_update)
-            return Timeline(**unchanged | {"sync": found.sync})
+            return Timeline(**unchanged | {"sync": found.sync, "look_again": found.look_again})
         return found
 
 
@@ -144,6 +153,7 @@ def _findings(app: Dash, desk: Desk) -> None:
         State(_NOTES, "value"),
         _PATH,
         prevent_initial_call=True,
+        running=[(Output("asking-findings", "data"), True, False)],
     )
     def show_findings(
         tick: Any, clicks: Any, known: Any, note_ids: Any, note_values: Any, path: str

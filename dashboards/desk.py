@@ -55,6 +55,8 @@ class Timeline(NamedTuple):
     no_invitation: bool
     digest: str
     verdicts: list[Component]
+    days: str
+    look_again: bool
 
 
 class Findings(NamedTuple):
@@ -111,6 +113,8 @@ class Desk:
             verdicts=verdicts_panel(seen.rhythm, seen.zone)
             if isinstance(seen.rhythm, RhythmRead)
             else [],
+            days=str(days),
+            look_again=seen.is_passing,
         )
 
     def table(self, path: str, days: int, viewport: Mapping[str, Any]) -> list[Table]:

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from clinical.explaining import measures, probability_text
 from clinical.findings import OPEN_STATES, Decision, FindingState
+from clinical.rules import stated
 from clinical.verdicts import basis
 from config.clinical import load
 from dashboards import words
@@ -187,8 +188,14 @@ def _title(text: str) -> Component:
 
 def _why(finding: Finding, zone: ZoneInfo) -> Component:
     saved, tone = write_state(finding.write, zone)
+    unknown = stated(finding.write.unknown)
     return html.P(
-        [evidence(finding, zone), " · ", html.Span(saved, className=f"write {tone}")],
+        [
+            evidence(finding, zone),
+            " · ",
+            html.Span(saved, className=f"write {tone}"),
+            f" · {unknown}" if unknown else "",
+        ],
         className="why",
     )
 

@@ -11,7 +11,7 @@ FINDINGS_MILLISECONDS = 4000
 EVERYTHING_MILLISECONDS = 30_000
 _STORES = (
     *("viewport", "tick", "known", "newest", "chosen", "revision", "fresh", "drawn"),
-    "strip-drawn",
+    *("strip-drawn", "drawn-range", "look-again", "asking-timeline", "asking-findings"),
     *("table-shown", "table-range", "table-data"),
 )
 
@@ -35,8 +35,8 @@ def page() -> Component:
                     html.Section(id="summary", **aria(label="Summary")),
                     _attention(),
                     _timeline(),
-                    html.Div(id="verdicts"),
                     html.Div(id="ecg-panel"),
+                    html.Div(id="verdicts"),
                     html.Div(id="background"),
                 ]
             ),
@@ -70,7 +70,9 @@ def _toolbar() -> Component:
         for days, label in RANGES.items()
     ]
     group = html.Div(buttons, className="segmented", role="group", **aria(label="Time range"))
-    return html.Div([html.H1("Medications and wearable data"), group], className="toolbar")
+    reading = html.Span(id="reading", className="meta reading", role="status")
+    choice = html.Div([reading, group], className="range")
+    return html.Div([html.H1("Medications and wearable data"), choice], className="toolbar")
 
 
 def _attention() -> Component:

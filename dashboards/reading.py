@@ -82,6 +82,11 @@ class Look:
         return [part for part in parts if isinstance(part, Missing)]
 
     @property
+    def is_passing(self) -> bool:
+        """Whether a part is missing that may be there again in seconds."""
+        return any(part.passing for part in self.missing)
+
+    @property
     def digest(self) -> str:
         """Equal for looks that draw the same; live ECG counts in steps of five minutes."""
         days = self.wearables.days if isinstance(self.wearables, WearableRead) else self.wearables

@@ -22,10 +22,14 @@ class LaunchExpired(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A part that could not be read: `part` as the page names it, `reason` as a short sentence."""
+    """A part that could not be read: `part` as the page names it, `reason` as a short sentence.
+
+    `passing`: it may be there again in seconds.
+    """
 
     part: str
     reason: str
+    passing: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +156,14 @@ class WriteState:
     """Is the finding in the chart?
 
     `state`: pending, sending, saved, waiting, held (by the site's rules), unsent (it is on our
-    own list only) or failed.
+    own list only) or failed. `unknown` names the facts about the patient that were not known when
+    the site's rules were asked.
     """
 
     state: str
     at: datetime | None
     reason: str
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,9 @@ class Egress:
         )
 
     @classmethod
-    def to_own_service(cls, url: str) -> Self:
+    def to_own_service(cls, url: str, limits: Limits | None = None) -> Self:
         """The way to another process of this site, which may be in any network and speak http."""
-        egress = cls([], reach=AnyAddress())
+        egress = cls([], reach=AnyAddress(), limits=limits)
         egress._origins = frozenset([origin_of(url)])
         return egress
 

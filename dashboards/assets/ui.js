@@ -3,6 +3,8 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     const skip = () => window.dash_clientside.no_update;
     const set = (id, props) => window.dash_clientside.set_props(id, props);
     const visit = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
+    const LONGEST_WAIT = 15000; // a server that goes away never says that an answer was its last
+    const begun = {};
     let watching = false;
 
     function read(dark, narrow) {
@@ -23,15 +25,31 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return read(dark, narrow);
     }
 
-    // No refresh while nobody looks, nor while a note is being typed: it would take the words away.
-    function tick(count, pathname) {
-      const typing = document.activeElement && document.activeElement.closest(".more[open]");
-      if (!pathname || document.hidden || typing) return skip();
-      return count || 0;
+    // One question at a time: a server that is slow is not asked the same again meanwhile.
+    function mayAsk(what, isAsking) {
+      if (isAsking && Date.now() - (begun[what] || 0) < LONGEST_WAIT) return false;
+      begun[what] = Date.now();
+      return true;
     }
 
-    function look(count) {
-      return document.hidden ? skip() : count;
+    // No refresh while nobody looks, nor while a note is being typed: it would take the words away.
+    function tick(count, pathname, isAsking) {
+      const typing = document.activeElement && document.activeElement.closest(".more[open]");
+      if (!pathname || document.hidden || typing) return skip();
+      return mayAsk("findings", isAsking) ? count || 0 : skip();
+    }
+
+    // Every half minute, and with every tick while something is missing that may come back.
+    function look(slow, ticks, again, isAsking) {
+      const bySlow = window.dash_clientside.callback_context.triggered.some((one) => one.prop_id.startsWith("slow"));
+      if (document.hidden || !(bySlow || again)) return skip();
+      return mayAsk("timeline", isAsking) ? `${slow || 0}/${ticks}` : skip();
+    }
+
+    // Until the chosen range is drawn, what is shown is of another one.
+    function dim(range, drawn) {
+      const stale = String(range) !== String(drawn);
+      return [String(stale), String(stale), String(stale), stale ? "Reading…" : ""];
     }
 
     function pressed() {
@@ -91,7 +109,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return skip();
     }
 
-    return { look, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
+    return { look, dim, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
   })(),
 });
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,6 +17,7 @@ from app.services import LaunchedServices
 from clinical.findings import Decision
 from dashboards.services import Banner, LaunchExpired, MedicationRead, Missing, Outcome
 from safeguards.assertions import Asker, Verifier
+from safeguards.egress import Limits
 from tests.app.conftest import Browser, Site
 from tests.support.stub_ehr import SCOPES, StubEhr, order
 
@@ -174,6 +177,28 @@ def test_without_the_backend_the_rest_is_shown(ehr: StubEhr, site: Site) -> None
     assert desk.ask("decide", "f1", SEEN, 1, "") is Outcome.UNAVAILABLE
     assert isinstance(desk.ask("medications"), MedicationRead)
     assert desk.ask("timezone") == "Europe/Oslo"
+
+
+def test_a_silent_backend_is_waited_for_once(
+    ehr: StubEhr, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.READING", Limits(connect=0.4, read=0.4, total=1.0))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connects, and never answers
+        site = Site(ehr, tmp_path / "data", api_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        desk = Desk(site, site.browser())
+        begun = time.monotonic()
+        read = [desk.ask("rhythm", FIRST, LAST) for _ in range(5)] + [desk.ask("findings")]
+        assert time.monotonic() - begun < 1.2
+    assert all(isinstance(part, Missing) and part.passing for part in read)
+
+
+def test_a_backend_that_fails_at_once_is_asked_for_every_part(
+    desk: Desk, backend: StubBackend
+) -> None:
+    backend.status = 500
+    desk.ask("findings")
+    backend.status = 200
+    assert not isinstance(desk.ask("rhythm", FIRST, LAST), Missing)
 
 
 def test_each_question_says_who_asks_and_for_whom(desk: Desk, backend: StubBackend) -> None:

@@ -79,6 +79,13 @@ def test_the_state_in_the_chart_is_said(state: str, words: str) -> None:
     assert write_state(WriteState(state, NOW, "refused by the chart"), OSLO)[0] == words
 
 
+def test_what_was_not_known_of_the_patient_is_stated(ongoing: Finding) -> None:
+    told = replace(ongoing, write=WriteState("saved", NOW, "", ("birth date", "problem list")))
+    words = "Not known when the site's rules were asked: birth date, problem list."
+    assert words in text(open_findings([told], OSLO, {}))
+    assert "Not known" not in text(open_findings([ongoing], OSLO, {}))
+
+
 def test_an_open_finding_can_be_acknowledged_by_name(ongoing: Finding) -> None:
     drawn = text(open_findings([ongoing], OSLO, {}))
     assert "Acknowledge: Possible atrial fibrillation, 24 min so far" in drawn

@@ -28,7 +28,8 @@ def show_timeline(
 ) -> Any:
     names = ("timeline.figure", "timeline.style", "timeline-image.aria-label", "summary.children")
     names += ("facts.children", "missing.children", "sync.children", "legend.children")
-    names += ("invitation.hidden", "drawn.data", "verdicts.children")
+    names += ("invitation.hidden", "drawn.data", "verdicts.children", "drawn-range.data")
+    names += ("look-again.data",)
     outputs = [dict(zip(("id", "property"), name.split("."), strict=True)) for name in names]
     inputs = [prop("range", "data", days), prop("viewport", "data", VIEWPORT)]
     return client.post(
@@ -137,7 +138,7 @@ def test_a_look_by_itself_reads_afresh_and_redraws_only_what_changed(
     services.calls.clear()
     answer = show_timeline(client, by="fresh", drawn=drawn).json["response"]
     assert {"Medications", "Wearable data"} <= set(services.calls)
-    assert set(answer) == {"sync"}
+    assert set(answer) == {"sync", "look-again"}
     services.drugs.pop()
     answer = show_timeline(client, by="fresh", drawn=drawn).json["response"]
     assert "Sertraline" not in answer["timeline-image"]["aria-label"]

@@ -26,6 +26,7 @@ from wearable_agg.client.care import (
 from wearable_agg.client.errors import (
     BackendDown,
     BackendError,
+    BackendSilent,
     NotAllowed,
     NotFound,
     Refused,
@@ -60,8 +61,8 @@ _IN_FLIGHT = "urn:wristchart:problem:in-flight"
 class ApiClient:
     """The backend's routes as functions.
 
-    Each raises BackendDown, and NotAllowed where the asker's scopes or the patient's consent do
-    not reach so far. One client serves all threads; connections are pooled by the Egress.
+    Each raises BackendDown, BackendSilent where no answer came, and NotAllowed where the asker's
+    scopes or the patient's consent do not reach so far. One client serves all threads; connections are pooled by the Egress.
     """
 
     def __init__(self, base_url: str, signer: Signer, egress: Egress) -> None:
@@ -199,7 +200,7 @@ class ApiClient:
         try:
             answer = self._egress.request(method, url, bearer=bearer, **options)
         except EgressError as error:
-            raise BackendDown(str(error)) from error
+            raise BackendSilent(str(error)) from error
         return _understood(model, answer)
 
 

@@ -11,6 +11,10 @@ class BackendDown(BackendError):
     """The backend cannot be reached or fails: show what else there is, and try again later."""
 
 
+class BackendSilent(BackendDown):
+    """The backend did not answer in time: whatever is asked next would wait as long."""
+
+
 class NotAllowed(BackendError):
     """The asker may not do this, or the patient does not share it."""
 

@@ -191,12 +191,14 @@ class Write:
     """How far a finding has come into the chart.
 
     `state`: pending, sending, saved, waiting, held (by the site's rules, for now), unsent (kept out
-    of the chart, it stands on our own list) or failed.
+    of the chart, it stands on our own list) or failed. `unknown` names the facts about the patient
+    ("birth date", "problem list") that were not known when the site's rules were asked.
     """
 
     state: str
     at: datetime | None
     reason: str
+    unknown: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
