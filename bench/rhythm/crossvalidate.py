@@ -1,7 +1,8 @@
 """What the rhythm models reach on patients they do not know, through the product's own path.
 
-    python -m bench.rhythm.crossvalidate [--json] [ecg] [noise] [beats] [calibration] [zhou] [spot]
-    python -m bench.rhythm.crossvalidate [--json] spread
+    python -m bench.rhythm.crossvalidate [--json] [--page FILE] [PART ...]
+
+The parts are ecg, noise, beats, calibration, zhou, spot and, only where it is named, spread.
 
 Every record runs through `step` or `step_beats` with models that were fitted without its patient,
 and is scored by the rules of `wristchart validate`. Noise is the half of NSTDB that training does
@@ -14,8 +15,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,9 @@ from bench.rhythm.beside_zhou import beside_zhou
 from bench.rhythm.calibration import deciles, intervals, shown
 from bench.rhythm.certainty import certainty
 from bench.rhythm.data import Labelled, Waveform
+from bench.rhythm.explaining import explaining
 from bench.rhythm.models import CrossValidated
+from bench.rhythm.page import beside_table, calibration_table, page, spread_table
 from bench.rhythm.rows import chunks_of
 from bench.rhythm.spot_rows import spot_rows
 from wearable_agg.afib import beats_only, step
@@ -182,50 +186,90 @@ def spot(splits: int) -> list[dict[str, float]]:
     return [f1(models.spot_apart(rows, split), rows.kinds) for split in range(splits)]
 
 
+class Report:
+    """What was found, as figures by title and as tables, which are printed as they come."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.figures: dict[str, Any] = {}
+        self.sections: list[tuple[str, str]] = []
+        self._quiet = quiet
+
+    def take(self, title: str, scored: Mapping[Labelled, Tally]) -> None:
+        """Add what was reached on records."""
+        table = rhythm_table({label.name: tally for label, tally in scored.items()})
+        gross = figures(added(list(scored.values())))
+        self.add(title, gross, f"{table}\n\n{certainty(scored)}")
+
+    def add(self, title: str, found: object, text: str = "") -> None:
+        """Add anything else, and its table where it has one."""
+        self.figures[title] = found
+        if text:
+            self.sections.append((title, text))
+            if not self._quiet:
+                print(f"\n== {title}\n{text}", flush=True)
+
+
+def on_ecg(report: Report, parts: Collection[str]) -> None:
+    """Report on ECG, in noise too, by models that are fitted once for all of these parts."""
+    made = models.ecg()
+    if "ecg" in parts:
+        for database in data.WAVEFORMS:
+            report.take(database, ecg(made, database))
+        _beside(report, made, ECG, "ECG")
+        spread = explaining(made.rows)
+        report.add("numbers that explain, ECG", spread, spread_table(spread))
+    if "noise" in parts:
+        for by_nst, kind, decibels in product((True, False), ("em", "ma"), (6, 3, 0)):
+            tallies = noisy(made, kind, decibels, by_nst)
+            title = f"mitdb + {kind} {decibels} dB by {'nst' if by_nst else 'all its power'}"
+            report.take(title, tallies)
+            report.figures[title]["false_af_pct"] = false_share(list(tallies.values()))
+    if "calibration" in parts:
+        _calibrated(report, made, "ECG")
+
+
+def on_beats(report: Report) -> None:
+    """Report on annotated beats without any ECG."""
+    alone = models.beats()
+    for database in data.INTERVALS:
+        report.take(f"{database}, beats", beats(alone, database))
+    report.take("mitdb, beats + kinds", beats(alone, "mitdb", True))
+    _beside(report, alone, BEATS, "beats")
+    _calibrated(report, alone, "beats")
+
+
+def _beside(report: Report, made: CrossValidated, names: Sequence[str], what: str) -> None:
+    compared = beside_zhou(made, names)
+    report.add(f"beside Zhou, {what}", compared, beside_table(compared))
+
+
+def _calibrated(report: Report, made: CrossValidated, what: str) -> None:
+    tenths = calibration(made)
+    report.add(f"calibration, {what}", tenths, calibration_table(tenths))
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     every = ("ecg", "noise", "beats", "calibration", "zhou", "spot")
     parser.add_argument("parts", nargs="*", default=every)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="the figures alone, on one line")
+    parser.add_argument("--page", type=Path, help="write the tables to this file too")
     options = parser.parse_args()
-    report: dict[str, Any] = {}
+    report = Report(options.json)
     if {"ecg", "noise", "calibration"} & set(options.parts):
-        made = models.ecg()
-    if "ecg" in options.parts:
-        for database in data.WAVEFORMS:
-            _take(report, database, ecg(made, database), options.json)
-    if "noise" in options.parts:
-        for by_nst, kind, decibels in product((True, False), ("em", "ma"), (6, 3, 0)):
-            tallies = noisy(made, kind, decibels, by_nst)
-            title = f"mitdb + {kind} {decibels} dB by {'nst' if by_nst else 'all its power'}"
-            _take(report, title, tallies, options.json)
-            report[title]["false_af_pct"] = false_share(list(tallies.values()))
-    if "calibration" in options.parts:
-        report["calibration, ECG"] = calibration(made)
-    if "ecg" in options.parts:
-        report["beside Zhou, ECG"] = beside_zhou(made, ECG)
+        on_ecg(report, options.parts)
     if "beats" in options.parts:
-        alone = models.beats()
-        for database in data.INTERVALS:
-            _take(report, f"{database}, beats", beats(alone, database), options.json)
-        _take(report, "mitdb, beats + kinds", beats(alone, "mitdb", True), options.json)
-        report["calibration, beats"] = calibration(alone)
-        report["beside Zhou, beats"] = beside_zhou(alone, BEATS)
+        on_beats(report)
     if "zhou" in options.parts:
-        report["Zhou 2015 centred on AFDB, Se and Sp"] = zhou()
+        report.add("Zhou 2015 centred on AFDB, Se and Sp", zhou())
     if "spot" in options.parts:
-        report["cinc2017, F1"] = spot(1)[0]
+        report.add("cinc2017, F1", spot(1)[0])
     if "spread" in options.parts:
-        report["cinc2017, F1, other splits too"] = spot(_SPLITS)
-    print(json.dumps(report, indent=None if options.json else 1))
-
-
-def _take(report: dict[str, Any], title: str, made: dict[Labelled, Tally], quiet: bool) -> None:
-    report[title] = figures(added(list(made.values())))
-    if not quiet:
-        table = rhythm_table({label.name: tally for label, tally in made.items()})
-        print(f"\n== {title}\n{table}\n\n{certainty(made)}", flush=True)
+        report.add("cinc2017, F1, other splits too", spot(_SPLITS))
+    print(json.dumps(report.figures, indent=None if options.json else 1))
+    if options.page:
+        options.page.write_text(page(report.sections))
 
 
 if __name__ == "__main__":
