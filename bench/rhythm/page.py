@@ -15,9 +15,10 @@ not edit. Every record is run by models that were fitted without its patient. Wh
 how they compare with what was aimed at, and where they mislead, stands in
 [Detection](detection.md). The same tables of the models in use: `wristchart validate rhythm PATH`.
 
-Deciders: ECG `{types.DECIDER}` {types.DECIDER_VERSION}, beats alone `{beats_only.DECIDER}`
-{beats_only.DECIDER_VERSION}. ECG is the first lead of each record, which is V5 in MITDB 114. Titles
-with "beats" are of annotated beats without any ECG; only "beats + kinds" knows which are ectopic.
+Of ECG decides `{types.DECIDER}`, version {types.DECIDER_VERSION}; of beats alone
+`{beats_only.DECIDER}`, version {beats_only.DECIDER_VERSION}. ECG is the first lead of each record,
+which is V5 in MITDB 114. Titles with "beats" are of annotated beats without any ECG; only
+"beats + kinds" knows which are ectopic.
 
 ```
 {RHYTHM_RULES}
