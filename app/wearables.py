@@ -172,7 +172,9 @@ def _finding(read: model.Finding) -> page.Finding:
         has_strip=read.has_strip,
         has_beats=read.has_beats,
         beats_alone=read.beats_alone,
-        write=page.WriteState(read.write.state, read.write.at, read.write.reason),
+        write=page.WriteState(
+            read.write.state, read.write.at, read.write.reason, read.write.unknown
+        ),
         decisions=tuple(map(_decided, read.decisions)),
         version=read.version,
     )

@@ -187,6 +187,12 @@ def first_sent(verdicts: Sequence[Verdict]) -> Verdict:
     return next((one for one in verdicts if one.send), verdicts[0])
 
 
+def stated(unknown: Sequence[str]) -> str:
+    """Say which facts were not known when the rules were asked, "" where all were."""
+    facts = ", ".join(unknown)
+    return f"Not known when the site's rules were asked: {facts}." if facts else ""
+
+
 def same_cluster(earlier: datetime, later: datetime, rules: Rules | None = None) -> bool:
     """Whether fibrillation seen at `later` is one cluster with what was last seen at `earlier`."""
     return later - earlier <= (rules or configured()).cluster_gap

@@ -73,7 +73,7 @@ def _carried(
     if route == WORKLIST:
         return WorklistWrite(item.subject)
     row = _finding(connection, item.subject)
-    facts, recorded = _facts(connection, row), from_micros(row["created_at"])
+    facts, recorded = _facts(connection, row, item), from_micros(row["created_at"])
     name = name_of(identity, item.patient, row, route)
     software = resources.software_identifier(facts)
     device = _new(resources.software(facts), _derived(software.value), software)
@@ -116,7 +116,7 @@ def _evidence(
     personality: Personality,
 ) -> New:
     name = name_of(identity, item.patient, row, "Observation")
-    facts, strip = _facts(connection, row), _strip(connection, item.subject)
+    facts, strip = _facts(connection, row, item), _strip(connection, item.subject)
     beats = tachograms.read(connection, item.subject)
     made = resources.evidence(facts, strip, item.patient.patient_id, name, beats)
     return _new(_findable(made, name, personality), _urn(name.value), name)
@@ -184,7 +184,7 @@ def _finding(connection: Connection, finding_id: str) -> RowMapping:
     return found.mappings().one()
 
 
-def _facts(connection: Connection, row: RowMapping) -> FindingFacts:
+def _facts(connection: Connection, row: RowMapping, item: Item) -> FindingFacts:
     return FindingFacts(
         kind=row["kind"],
         onset=from_micros(row["onset"]),
@@ -197,6 +197,7 @@ def _facts(connection: Connection, row: RowMapping) -> FindingFacts:
         probability=row["probability"],
         evidence=loads(row["evidence"]),
         beats_alone=row["id"] in on_beats_alone(connection, [row]),
+        unknown=item.unknown,
     )
 
 

@@ -222,7 +222,8 @@ def _write(rows: list[RowMapping], finding: RowMapping) -> dict[str, Any]:
     """Sum up the writes of a finding: the first not done, or the one kept out, or the latest."""
     if not rows:
         reason = "No chart is linked to this person"
-        return {"state": "waiting", "at": iso(finding["created_at"]), "reason": reason}
+        at = iso(finding["created_at"])
+        return {"state": "waiting", "at": at, "reason": reason, "unknown": []}
     open_ones = [row for row in rows if row["state"] not in (State.DONE, State.UNSENT)]
     kept_out = [row for row in rows if row["state"] == State.UNSENT]
     shown = (*open_ones, *kept_out, rows[-1])[0]
@@ -232,7 +233,8 @@ def _write(rows: list[RowMapping], finding: RowMapping) -> dict[str, Any]:
         state, reason = "held", reason.removeprefix(HELD)
     elif state == "saved" and _on_worklist(shown):
         state, reason = "unsent", "this EHR takes no such entry, it stands on this list"
-    return {"state": state, "at": iso(shown["updated_at"]), "reason": reason}
+    unknown = loads(shown["unknown_facts"])
+    return {"state": state, "at": iso(shown["updated_at"]), "reason": reason, "unknown": unknown}
 
 
 def _on_worklist(row: RowMapping) -> bool:

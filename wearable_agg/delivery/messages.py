@@ -10,7 +10,7 @@ from config.clinical import load
 from wearable_agg.delivery.chart import Identifier, Resource
 from wearable_agg.delivery.resources import (
     FindingFacts,
-    codes_of_evidence,
+    cautions,
     impression,
     instant,
 )
@@ -22,7 +22,7 @@ def words(facts: FindingFacts) -> str:
         f"{impression(facts)['text']} from {instant(facts.onset)} "
         f"({facts.basis} recording of {facts.device}, mean ventricular rate "
         f"{round(facts.mean_rate)}/min, {facts.decider} {facts.decider_version}). "
-        f"{codes_of_evidence(facts)['caution']}"
+        f"{' '.join(cautions(facts))}"
     )
 
 

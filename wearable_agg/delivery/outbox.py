@@ -34,7 +34,10 @@ from wearable_agg.store.outbox_tables import UNSETTLED, outbox
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row taken by delivery: `verifying` says to look in the chart, not to send."""
+    """A row taken by delivery: `verifying` says to look in the chart, not to send.
+
+    `unknown` names the facts about the patient that were not known when the rules were last asked.
+    """
 
     id: int
     patient: EhrPatient
@@ -50,6 +53,7 @@ class Item:
     reference: str
     version: str
     verifying: bool
+    unknown: tuple[str, ...] = ()
 
 
 Refusal = Callable[[Connection, Item], str]
@@ -111,6 +115,17 @@ def settle(connection: Connection, item: Item, verdict: Verdict, now: datetime) 
         audit_move(connection, item.patient.tenant, item.id, "alarm", {"reason": verdict.reason})
     touch(connection, item.person_id)
     return True
+
+
+def note_unknown(connection: Connection, item: Item, unknown: Sequence[str]) -> None:
+    """Keep with a write which facts about the patient were not known when the rules were asked."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == item.id, outbox.c.attempt_id == item.attempt_id)
+        .values(unknown_facts=dumps(list(unknown)))
+    )
+    detail = {"unknown": list(unknown)}
+    audit_move(connection, item.patient.tenant, item.id, "facts", detail)
 
 
 def _outcome(item: Item, verdict: Verdict, result: str | None) -> dict[str, Any]:
@@ -251,6 +266,7 @@ def item_of(row: RowMapping, attempt_id: str) -> Item:
         reference=result["reference"],
         version=result["version"],
         verifying=row["state"] == State.UNKNOWN,
+        unknown=tuple(loads(row["unknown_facts"])),
     )
 
 

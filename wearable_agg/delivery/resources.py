@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from clinical.explaining import measures, probability_text
+from clinical.rules import stated
 from clinical.verdicts import basis
 from config.clinical import load
 from wearable_agg.delivery import tachograms
@@ -25,7 +26,7 @@ class FindingFacts:
 
     `probability` (0 to 1) and `evidence`, by the names of config/clinical/explaining.toml, are
     those of the decision by which it was found. `beats_alone` says that there is no ECG and was
-    none.
+    none. `unknown` names the facts about the patient that were not known when the rules were asked.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class FindingFacts:
     probability: float | None = None
     evidence: Mapping[str, float] = field(default_factory=dict)
     beats_alone: bool = False
+    unknown: Sequence[str] = ()
 
     @property
     def basis(self) -> str:
@@ -117,7 +119,7 @@ def evidence(
         "subject": {"reference": f"Patient/{patient}"},
         "effectivePeriod": _shown_period(facts, strip, tachogram),
         "device": {"display": facts.device},
-        "note": [{"text": codes["caution"]}],
+        "note": [{"text": text} for text in cautions(facts)],
         "component": [*shown, _rate(facts), _impression(facts), *_reasons(facts)],
     }
 
@@ -131,6 +133,12 @@ def impression(facts: FindingFacts) -> dict[str, str]:
 def codes_of_evidence(facts: FindingFacts) -> dict[str, Any]:
     """Return the codes and the caution of the evidence."""
     return dict(load("findings")["evidence_of_beats" if facts.beats_alone else "evidence"])
+
+
+def cautions(facts: FindingFacts) -> list[str]:
+    """Say that it is no diagnosis, and what was not known of the patient when it was sent."""
+    texts = (codes_of_evidence(facts)["caution"], stated(facts.unknown))
+    return [text for text in texts if text]
 
 
 def flag(

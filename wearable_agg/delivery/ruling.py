@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,21 +26,30 @@ _TAKING_NOTE = (Decision.ACKNOWLEDGED, Decision.CONFIRMED, Decision.REOPENED)
 _CLOSING = (Decision.REJECTED, Decision.UNREADABLE, Decision.RESOLVED)
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Why a write is not sent now, None where it is, and which facts were not known."""
+
+    held: Held | None
+    unknown: tuple[str, ...]
+
+
 def ruling(
     connection: Connection,
     item: Item,
     record: PatientRecord,
     now: datetime,
     rules: Rules | None = None,
-) -> Held | None:
-    """Return why a finding is not sent now, None where it is; all else is always sent."""
+) -> Ruling:
+    """Ask the rules about a finding; all else is always sent."""
     if item.kind is not Kind.FLAG:
-        return None
+        return Ruling(None, item.unknown)
     rules = rules or configured()
     sent, facts = _sent(connection, item, now, rules), _facts(record)
     weighed = sorted(_candidates(connection, item), key=lambda one: _WEIGHT.index(one.ground))
     verdict = first_sent([decide(one, facts, sent, now, rules) for one in weighed])
-    return None if verdict.send else Held(verdict.why, verdict.again)
+    held = None if verdict.send else Held(verdict.why, verdict.again)
+    return Ruling(held, verdict.unknown)
 
 
 _WEIGHT = tuple(Ground)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -25,7 +25,17 @@ from wearable_agg.delivery.following import follow
 from wearable_agg.delivery.gates import Gates, Key
 from wearable_agg.delivery.identity import Identity
 from wearable_agg.delivery.modes import WriteMode, closed, withheld
-from wearable_agg.delivery.outbox import Item, Refusal, hurry, is_due, lost, recover, settle, take
+from wearable_agg.delivery.outbox import (
+    Item,
+    Refusal,
+    hurry,
+    is_due,
+    lost,
+    note_unknown,
+    recover,
+    settle,
+    take,
+)
 from wearable_agg.delivery.patient_facts import MERGED, PatientFacts, PatientRecord
 from wearable_agg.delivery.permission import send_refusal
 from wearable_agg.delivery.ruling import ruling
@@ -166,12 +176,12 @@ class Delivery:
             return Refused("No EHR is set up for this record")
         chart = destination.chart
         try:
-            with self.engine.connect() as connection:
-                write = compose(connection, item, self.identity, chart.personality)
-                done_with = None if item.verifying else closed(connection, item)
             if item.verifying:
-                return write.verify(chart)
-            return done_with or self._kept(item, destination) or self._sent(write, chart)
+                return self._composed(item, chart).verify(chart)
+            asked = self._asked(item, destination)
+            if not isinstance(asked, Item):
+                return asked
+            return self._sent(self._composed(asked, chart), chart)
         except InvalidResource as error:
             return Rejected(str(error))
         except SQLAlchemyError:
@@ -180,11 +190,19 @@ class Delivery:
             log.exception("delivery failed", row=item.id)
             return Ambiguous(f"Our own failure: {type(error).__name__}", rejected=True)
 
-    def _kept(self, item: Item, destination: Destination) -> Outcome | None:
-        """Ask everything that can keep a write from being sent; None where it goes.
+    def _composed(self, item: Item, chart: Chart) -> Write:
+        with self.engine.connect() as connection:
+            return compose(connection, item, self.identity, chart.personality)
 
-        Consent was asked when the row was taken; reading the patient took its time since.
+    def _asked(self, item: Item, destination: Destination) -> Outcome | Item:
+        """Ask everything that can keep a write from being sent; the item where it goes.
+
+        Consent was asked when the row was taken; reading the patient took its time since. What was
+        not known of the patient is kept with the write, and stated in it.
         """
+        with self.engine.connect() as connection:
+            if done_with := closed(connection, item):
+                return done_with
         found = _patient(item, destination)
         if isinstance(found, PatientRecord) and found.unusable:
             self._propose(item, found)
@@ -194,8 +212,13 @@ class Delivery:
         with self.engine.connect() as connection:
             if withdrawn := self.refusal(connection, item):
                 return Refused(withdrawn)
-            held = found and ruling(connection, item, found, self.clock(), destination.rules)
-            return held or withheld(connection, item, destination.mode)
+            asked = found and ruling(connection, item, found, self.clock(), destination.rules)
+            stopped = (asked and asked.held) or withheld(connection, item, destination.mode)
+        if asked and asked.unknown != item.unknown:
+            with writing(self.engine) as connection:
+                note_unknown(connection, item, asked.unknown)
+            item = replace(item, unknown=asked.unknown)
+        return stopped or item
 
     def _propose(self, item: Item, found: PatientRecord) -> None:
         if found.replaced_by:

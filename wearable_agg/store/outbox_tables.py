@@ -48,6 +48,7 @@ outbox = Table(
     Column("updated_at", BigInteger, nullable=False),
     Column("reason", Text),
     Column("result", Text),
+    Column("unknown_facts", Text, nullable=False, server_default="[]"),
     UniqueConstraint("tenant", "key"),
     Index("ix_outbox_due", "lane", "id", sqlite_where=UNSETTLED, postgresql_where=UNSETTLED),
     Index(

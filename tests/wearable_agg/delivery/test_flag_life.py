@@ -133,6 +133,34 @@ def test_what_was_closed_before_it_was_sent_is_never_sent(site, detect, act):
     assert the_flag(site)["status"] == "active"
 
 
+class Unread:
+    """A patient whose problem list delivery may not read."""
+
+    def of(self, patient):
+        return PatientRecord("", date(1958, 3, 14), None)
+
+
+def test_what_was_not_known_is_kept_with_the_write_and_told_in_the_chart(site, detect):
+    set_mode(site, WriteMode.AUTOMATIC, facts=Unread(), rules=configured())
+    record_episode(site, detect(seen=20))
+    site.deliver()
+    assert site.finding()["write"]["unknown"] == ["problem list"]
+    [evidence] = site.ehr.held("Observation", PATIENT)
+    assert "rules were asked: problem list" in str(evidence["note"])
+    assert the_flag(site)["status"] == "active"
+
+
+def test_what_is_known_by_then_is_stated_no_more(site, detect):
+    set_mode(site, WriteMode.AUTOMATIC, facts=Unread(), rules=configured())
+    record_episode(site, detect(seen=1))
+    site.deliver()
+    assert site.finding()["write"]["unknown"] == ["problem list"]
+    set_mode(site, WriteMode.AUTOMATIC, facts=Grown())
+    record_episode(site, detect(begin=20, seen=30))
+    site.deliver()
+    assert (site.finding()["write"]["unknown"], site.states()) == ([], ["done"])
+
+
 def record_episode(site, detection):
     with writing(site.store) as connection:
         return record_ended(connection, replace(detection, person_id=site.person))

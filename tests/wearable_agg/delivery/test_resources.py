@@ -144,6 +144,15 @@ def test_beats_alone_are_not_told_as_an_ecg():
     assert "no ECG to look at" in words(BEATS)
 
 
+def test_what_was_not_known_of_the_patient_is_stated_and_only_that():
+    unknown = replace(FACTS, unknown=("problem list",))
+    told = "Not known when the site's rules were asked: problem list."
+    notes = resources.evidence(unknown, STRIP, "marit", NAME)["note"]
+    assert [note["text"] for note in notes][1:] == [told]
+    assert words(unknown).endswith(told)
+    assert len(evidence()["note"]) == 1
+
+
 def test_intervals_between_beats_stand_run_by_run():
     made = resources.evidence(BEATS, None, "marit", NAME, TOLD)
     first, second, rate = made["component"][:3]
