@@ -22,7 +22,10 @@ import requests
 from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
 from playwright.sync_api import Error as BrowserError
 
+from app.demo.people import WEARERS
+from app.demo.site import Site
 from tests.support.places import chromium
+from tests.support.year import await_year
 
 START_SECONDS = 120
 STORY_SECONDS = 90_000
@@ -57,8 +60,13 @@ class Demo:
     """A running demo and the address that it printed."""
 
     process: subprocess.Popen[str]
-    url: str
+    site: Site
     output: list[str]
+
+    @property
+    def url(self) -> str:
+        """The address of the EHR."""
+        return self.site.ehr_url
 
 
 @contextmanager
@@ -72,7 +80,7 @@ def demo(folder: Path, port: int) -> Iterator[Demo]:
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    running = Demo(process, f"http://localhost:{port}", [])
+    running = Demo(process, Site(folder / "demo", port), [])
     try:
         yield running
     finally:
@@ -127,7 +135,7 @@ def story(steps: Steps, browser: Browser, running: Demo, pictures: Path | None) 
     page.goto(url)
     launches(steps, page, url)
     finds(steps, page)
-    fills(steps, frame_of(page), url)
+    fills(steps, frame_of(page), running.site)
     if pictures:
         page.wait_for_timeout(2500)
         page.screenshot(path=pictures / "chart.png", full_page=True)
@@ -174,9 +182,13 @@ def finds(steps: Steps, page: Page) -> None:
     )
 
 
-def fills(steps: Steps, frame: FrameLocator, url: str) -> None:
-    """A year of the wearable arrives, and its daily values go to the EHR."""
-    steps.take("a day's steps reach the EHR", lambda: uploaded(url))
+def fills(steps: Steps, frame: FrameLocator, place: Site) -> None:
+    """A year of every wearable arrives, and its daily values go to the EHR."""
+    steps.take("a day's steps reach the EHR", lambda: uploaded(place.ehr_url))
+    steps.take(
+        f"a year of {len(WEARERS)} wearers is in, to the last value",
+        lambda: await_year(place, STORY_SECONDS / 1000),
+    )
     steps.take(
         "what the watch measured stands below the medications",
         lambda: expect(frame.locator("#summary")).to_contain_text(

@@ -38,6 +38,7 @@ WEARERS = (
     Wearer("marit-solheim", "google_health", "marit", date(1958, 3, 14)),
     Wearer("jonas-berg", "withings", "jonas", date(1949, 7, 2)),
     Wearer("amara-okafor", "google_health", "amara", date(1971, 11, 23)),
+    Wearer("elena-rossi", "google_health", "elena", date(1964, 5, 30)),
 )
 PATCH_PATIENT = "marit-solheim"
 

@@ -16,7 +16,11 @@ from sandbox.wearer.people import WEARERS, Wearer
 HISTORY = timedelta(days=400)
 
 ACCOUNTS: Mapping[str, Mapping[str, str]] = {
-    GOOGLE: {"marit": "111256096816351", "amara": "111256096816352"},
+    GOOGLE: {
+        "marit": "111256096816351",
+        "amara": "111256096816352",
+        "elena": "111256096816353",
+    },
     WITHINGS: {"jonas": "12345678"},
 }
 """Per vendor: wearer -> the vendor's own user id."""

@@ -94,4 +94,23 @@ JONAS = Wearer(
     afib=(22, 96),
 )
 
-WEARERS = {wearer.id: wearer for wearer in (MARIT, AMARA, JONAS)}
+ELENA = Wearer(
+    id="elena",
+    name="Elena Rossi",
+    seed=6633,
+    zone=_OSLO,
+    device="Pixel Watch 2",
+    resting_rate=61.0,
+    daily_steps=7100.0,
+    weekend_factor=1.04,
+    rmssd=38.0,
+    oxygen=96.4,
+    bedtime=22 * 60 + 40,
+    waking=6 * 60 + 20,
+    weight=62.8,
+    unworn=(26, 27, 28, 29, 30, 188, 189, 243),
+    taken_off=(12, 159),
+    afib=(45, 131),
+)
+
+WEARERS = {wearer.id: wearer for wearer in (MARIT, AMARA, JONAS, ELENA)}

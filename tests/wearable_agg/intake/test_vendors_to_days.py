@@ -13,6 +13,7 @@ from app.demo.site import Site
 from safeguards.assertions import Signer
 from sandbox.vendors.links import DELETE
 from tests.support.stack import _answers, free_ports
+from tests.support.year import NEVER_TOLD, PARTS
 
 BACKFILL_DAYS = 16
 
@@ -73,8 +74,12 @@ def test_what_the_wearable_measured_is_in_the_days(running, wearer):
     def measured(part):
         return sum(day[part] is not None for day in running.days(wearer.patient))
 
-    parts = ("steps", "heart_rate", "sleep", "hrv", "oxygen_saturation")
+    parts = [part for part in PARTS if part not in NEVER_TOLD.get(wearer.vendor, ())]
     assert wait_until(lambda: min(map(measured, parts)) > 10, 60)
+
+
+def test_at_least_three_wearers_have_every_part():
+    assert sum(wearer.vendor not in NEVER_TOLD for wearer in people.WEARERS) >= 3
 
 
 def test_the_linked_wearables_are_named_with_their_last_success(running):
