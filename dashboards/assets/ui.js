@@ -47,9 +47,13 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     }
 
     // Until the chosen range is drawn, what is shown is of another one.
-    function dim(range, drawn) {
-      const stale = String(range) !== String(drawn);
-      return [String(stale), String(stale), String(stale), stale ? "Reading…" : ""];
+    function dim(isStale) {
+      for (const id of ["summary", "timeline-image", "verdicts"]) set(id, { "aria-busy": String(isStale) });
+      return isStale ? "Reading…" : "";
+    }
+
+    function brighten(drawn, range) {
+      return dim(String(drawn) !== String(range));
     }
 
     function pressed() {
@@ -57,10 +61,11 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return trigger && trigger.value ? window.dash_clientside.callback_context.triggered_id : null;
     }
 
-    function chooseRange(clicks) {
+    function chooseRange(clicks, drawn) {
       const button = pressed();
       if (!button) return [skip(), clicks.map(skip)];
       const days = window.dash_clientside.callback_context.inputs_list[0].map((input) => input.id.days);
+      set("reading", { children: dim(button.days !== String(drawn)) });
       return [button.days, days.map((each) => String(each === button.days))];
     }
 
@@ -109,7 +114,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return skip();
     }
 
-    return { look, dim, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
+    return { look, brighten, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
   })(),
 });
 
