@@ -61,7 +61,7 @@ class RhythmEvent:
 
     `decider` is a vendor or our own rule with its `version` (empty where the vendor does not say
     it), `said` the decider's own word, kept as it was. `end` is None while it goes on.
-    `probability` is 0 to 1 where the decider gives a calibrated one.
+    `probability` is 0 to 1 where the decider gives a calibrated one: of a stream of ECG, no other.
     """
 
     meaning: Meaning

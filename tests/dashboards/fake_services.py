@@ -147,10 +147,10 @@ def verdicts() -> tuple[RhythmEvent, ...]:
 
     own = {"decider": "wristchart-spot", "version": "2-1f0c9a3e"}
     return (
-        told(2.4, Meaning.ATRIAL_FIBRILLATION, said="A", probability=0.97, **own),
+        told(2.4, Meaning.ATRIAL_FIBRILLATION, said="A", **own),
         told(2.4, Meaning.INCONCLUSIVE_HIGH_RATE, "apple", "Inconclusive High Heart Rate"),
         told(9.1, Meaning.IRREGULAR, "google_health", "irregular", signal=Signal.PPG),
-        told(16.2, Meaning.SINUS_RHYTHM, said="N", probability=0.02, **own),
+        told(16.2, Meaning.SINUS_RHYTHM, said="N", **own),
         told(16.2, Meaning.AFIB_NEGATIVE, "withings", "0", device="ScanWatch"),
         told(31.5, Meaning.ATRIAL_FIBRILLATION, "apple", "Atrial Fibrillation"),
     )

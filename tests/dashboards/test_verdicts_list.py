@@ -23,15 +23,16 @@ def panel(*events: object, left_out: int = 0) -> str:
     return json.dumps(drawn, cls=PlotlyJSONEncoder, ensure_ascii=False)
 
 
-def test_our_verdict_is_investigational_and_says_how_probable() -> None:
-    assert evidence(OWN, OSLO) == (
-        "18 Nov 05:54 · Apple Watch (ECG) · Wristchart, recording, version 2-1f0c9a3e, "
-        "investigational · probability of atrial fibrillation 97 %"
-    )
+def test_our_verdict_is_investigational_and_of_a_recording_without_probability() -> None:
+    told = "18 Nov 05:54 · Apple Watch (ECG) · Wristchart, {}, version 2-1f0c9a3e, investigational"
+    assert evidence(OWN, OSLO) == told.format("recording")
+    stream = replace(OWN, decider="wristchart-rhythm", probability=0.97)
+    probable = " · probability of atrial fibrillation 97 %"
+    assert evidence(stream, OSLO) == told.format("stream") + probable
 
 
 def test_our_verdict_on_beats_alone_says_so() -> None:
-    alone = replace(OWN, decider="wristchart-beats", version="1", probability=None)
+    alone = replace(OWN, decider="wristchart-beats", version="1")
     assert evidence(alone, OSLO) == (
         "18 Nov 05:54 · Apple Watch (heart-beats-only) · Wristchart, stream of heart beats, "
         "version 1, investigational"

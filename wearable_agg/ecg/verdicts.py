@@ -39,5 +39,4 @@ def of_own(made: OwnVerdict) -> RhythmEvent:
         version=made.decider_version,
         said=made.said,
         device=made.device,
-        probability=made.probability,
     )

@@ -57,11 +57,13 @@ def decider_version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What our rule says: a word of config/clinical/verdicts.toml, and its own word or why none."""
+    """What our rule says: a word of config/clinical/verdicts.toml, and its own word or why none.
+
+    There is no probability in it: the model's own is not calibrated (docs/detection.md).
+    """
 
     verdict: str
     said: str
-    probability: float | None
     evidence: dict[str, float]
 
 
@@ -71,10 +73,9 @@ def opinion(signal: EcgSignal) -> Opinion:
     try:
         found = classify(millivolts.astype(np.float32), signal.rate)
     except ValueError as problem:
-        return Opinion(Meaning.NOT_ANALYSED.value, str(problem), None, {})
+        return Opinion(Meaning.NOT_ANALYSED.value, str(problem), {})
     word = load("verdicts")["wristchart_spot"][found.kind]
-    fibrillation = round(found.probabilities["A"], 4)
-    return Opinion(word, found.kind, fibrillation, numbers(found.evidence))
+    return Opinion(word, found.kind, numbers(found.evidence))
 
 
 class SpotClassifier:
@@ -124,7 +125,7 @@ class SpotClassifier:
         if kept.signal is None:
             return None
         if kept.flaw:  # such as a hole, across which samples do not follow each other
-            return Opinion(Meaning.NOT_ANALYSED.value, kept.flaw, None, {})
+            return Opinion(Meaning.NOT_ANALYSED.value, kept.flaw, {})
         return opinion(kept.signal)
 
 
@@ -169,7 +170,6 @@ def _keep(connection: Connection, row: Any, said: Opinion) -> None:
         "decider_version": decider_version(),
         "verdict": said.verdict,
         "said": said.said,
-        "probability": said.probability,
         "evidence": dumps(said.evidence),
         "decided_at": now_micros(),
     }

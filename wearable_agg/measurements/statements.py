@@ -18,13 +18,12 @@ Statement = EcgRecording | RhythmNotification | RhythmVerdict
 
 
 class OwnVerdict(NamedTuple):
-    """What our own rule made of a recording; times are aware UTC, `probability` 0 to 1."""
+    """What our own rule made of a recording; times are aware UTC."""
 
     verdict: str
     said: str
     decider: str
     decider_version: str
-    probability: float | None
     start: datetime
     end: datetime
     device: str
@@ -55,14 +54,14 @@ def own_verdicts(
     made, kept = spot_verdicts.c, ecg_recordings.c
     rows = connection.execute(
         select(
-            *(made.verdict, made.said, made.decider, made.decider_version, made.probability),
+            *(made.verdict, made.said, made.decider, made.decider_version),
             *(kept.start, kept.end, kept.device),
         )
         .join(ecg_recordings, kept.id == made.recording_id)
         .where(_reaches_in(ecg_recordings, person_id, start, end))
     )
     return [
-        OwnVerdict(*row[:5], start=from_micros(row[5]), end=from_micros(row[6]), device=row[7])
+        OwnVerdict(*row[:4], start=from_micros(row[4]), end=from_micros(row[5]), device=row[6])
         for row in rows
     ]
 

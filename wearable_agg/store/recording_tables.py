@@ -91,7 +91,6 @@ spot_verdicts = Table(
     Column("decider_version", String, nullable=False),
     Column("verdict", String, nullable=False),
     Column("said", String, nullable=False),
-    Column("probability", Float),
     Column("evidence", Text, nullable=False),
     Column("decided_at", BigInteger, nullable=False),
 )

@@ -85,10 +85,10 @@ def test_a_pulse_notice_is_marked_as_pulse() -> None:
 
 
 def test_our_own_verdict_names_rule_and_version() -> None:
-    made = OwnVerdict("atrial_fibrillation", "A", "wristchart-spot", "7", 0.93, START, END, "d")
+    made = OwnVerdict("atrial_fibrillation", "A", "wristchart-spot", "7", START, END, "d")
     found = of_own(made)
     assert (found.decider, found.version, found.signal) == ("wristchart-spot", "7", Signal.ECG)
-    assert (found.text, found.probability) == ("Possible atrial fibrillation", 0.93)
+    assert (found.text, found.probability) == ("Possible atrial fibrillation", None)
     assert (found.decided_by, found.is_own) == ("Wristchart, recording", True)
 
 
