@@ -1,5 +1,5 @@
 .DELETE_ON_ERROR:
-.PHONY: demo demo-check test test-long bench faults lint clean
+.PHONY: demo demo-check test test-long bench models faults lint clean
 
 # Some containers set it; then every process compiles every module anew, two seconds each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,6 +21,9 @@ test-long: .venv/installed-dev  ## the same in the full forms
 
 bench: .venv/installed-dev .venv/compiled  ## every measured figure
 	@$(PYTHON) -m bench
+
+models: .venv/installed-dev .venv/compiled  ## make the rhythm models anew from the records and compare every bit
+	@$(PYTHON) -m bench.rhythm.train --check $(ARGS)
 
 faults: .venv/installed-dev  ## 10,000 findings and 1,000 kills over five kinds of EHR
 	@$(PYTHON) -m tests.faults.harness $(ARGS)
