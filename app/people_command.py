@@ -10,13 +10,9 @@ import click
 from sqlalchemy import Connection
 
 from app.operating import tenant_of
+from app.patients import patient_facts
 from config.settings import Settings
 from safeguards import audit
-from safeguards.egress import Egress
-from smart.backend_services import BackendToken
-from smart.ehr import Ehr
-from smart.keys import ClientKeys
-from smart.patient_facts import FhirPatientFacts
 from wearable_agg.delivery.patient_facts import PatientRecord
 from wearable_agg.measurements.choosing import order_for, state_order
 from wearable_agg.people import merging
@@ -87,8 +83,7 @@ def check(config: Path, tenant: str | None) -> None:
     """
     settings = Settings.load(config)
     chosen = tenant_of(settings, tenant)
-    access = BackendToken(Ehr(chosen, ClientKeys.open(settings.keys)))
-    facts = FhirPatientFacts(chosen.issuer, Egress.to_ehr(chosen), access)
+    facts = patient_facts(chosen, settings.keys)
     records: list[EhrPatient] = []
     _write(settings, lambda c: records.extend(known_records(c, chosen.id, chosen.issuer)))
     for each in records:

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from app.operating import tenant_of
+from app.patients import require_patient
 from app.running import load_settings
 from app.sharing import share_rhythm
 from config.settings import Settings, Tenant
@@ -90,6 +91,7 @@ def replay(
     except NoRecording as error:
         raise click.BadParameter(str(error), param_hint="RECORD") from error
     hospital = tenant_of(settings, tenant)
+    require_patient(hospital, settings.keys, patient)
     token = _token(settings, hospital, patient)
     share_rhythm(settings, hospital, patient, agreed)
     slices = recording.slices(_begin(recording, start, speed))

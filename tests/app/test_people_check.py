@@ -1,9 +1,11 @@
 """`wristchart people check`: what the EHR says of records that stand for others."""
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner
 
 from app.cli import main
+from app.patients import require_patient
 from tests.support.chart_ehr import ChartEhr
 from wearable_agg.people.registry import person_for
 from wearable_agg.store.database import open_database, writing
@@ -27,8 +29,13 @@ allow_http = true
 
 
 @pytest.fixture
-def ehr(tmp_path):
-    with ChartEhr(tmp_path / "ehr", tmp_path / "data" / "keys") as running:
+def keys(tmp_path):
+    return tmp_path / "data" / "keys"
+
+
+@pytest.fixture
+def ehr(tmp_path, keys):
+    with ChartEhr(tmp_path / "ehr", keys) as running:
         yield running
 
 
@@ -57,7 +64,7 @@ def run(ehr, tmp_path):
     return run
 
 
-def test_a_record_that_was_merged_in_the_ehr_is_proposed_and_merged_by_a_person(ehr, run):
+def test_a_record_that_was_merged_in_the_ehr_is_proposed_and_merged_by_a_person(ehr, run, keys):
     [patient] = ehr.held("Patient", "li-wei")
     link = {"type": "replaced-by", "other": {"reference": "Patient/jonas-berg"}}
     assert "No merge is proposed" in run("proposals").output
@@ -69,3 +76,13 @@ def test_a_record_that_was_merged_in_the_ehr_is_proposed_and_merged_by_a_person(
     assert "li-wei is replaced by jonas-berg" in run("proposals").output
     assert run("merge", "li-wei", "jonas-berg", "--by", "Kari").exit_code == 0
     assert "No merge is proposed" in run("check").output
+    with pytest.raises(ClickException, match="Now it is jonas-berg"):
+        require_patient(ehr.tenant, keys, "li-wei")
+
+
+def test_a_patient_that_the_ehr_does_not_know_is_refused(ehr, keys):
+    require_patient(ehr.tenant, keys, "jonas-berg")
+    with pytest.raises(ClickException, match=r"nobody-here at .*: The EHR answered 404"):
+        require_patient(ehr.tenant, keys, "nobody-here")
+    with pytest.raises(ClickException, match="no FHIR id"):
+        require_patient(ehr.tenant, keys, "../Patient/jonas-berg")

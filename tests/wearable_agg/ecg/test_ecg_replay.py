@@ -120,6 +120,7 @@ def inbox_of(config):
 def test_record_arrives_whole_and_ends_now(site, record):
     result = run(site, record, "--patient", "jonas-berg", "--speed", "max")
     assert result.exit_code == 0, result.output
+    assert "could not be asked about jonas-berg" in result.output
     session, rows = inbox_of(site)
     assert (session.patient_id, session.leads, session.gain) == ("jonas-berg", "MLII", 5.0)
     counts = np.concatenate([np.frombuffer(row.counts, "<i2") for row in rows])
