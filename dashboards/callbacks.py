@@ -50,6 +50,7 @@ def _in_browser(app: Dash) -> None:
 
     path = Input("url", "pathname")
     inside("viewport", Output("viewport", "data"), path)
+    inside("undoZoom", Output("timeline-image", "data-zoom"), Input("timeline", "figure"))
     ticks = Input("interval", "n_intervals")
     inside("tick", Output("tick", "data"), ticks, path, State("asking-findings", "data"))
     slow, again = Input("slow-interval", "n_intervals"), State("look-again", "data")

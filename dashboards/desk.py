@@ -107,7 +107,7 @@ class Desk:
             facts=facts_list(facts(seen, now)),
             missing=parts.notices(seen),
             sync=parts.accounts(seen, now),
-            legend=parts.legend(seen.lanes),
+            legend=parts.legend(seen.lanes, seen.single_verdicts),
             no_invitation=isinstance(seen.wearables, Missing),
             digest=seen.digest,
             verdicts=verdicts_panel(seen.rhythm, seen.zone)

@@ -31,13 +31,13 @@ def first_step(finding: Finding, name: str) -> list[Component]:
     return [_button(finding, Decision.ACKNOWLEDGED, name, "act")]
 
 
-def more(finding: Finding, name: str, note: str) -> Component:
-    """All else that the finding's state allows, folded, with a field for words."""
+def more(finding: Finding, name: str, note: str, behind: list[Component]) -> Component:
+    """What lies behind it and all else that its state allows, folded, with a field for words."""
     rest = [each for each in allowed(finding.state) if each is not Decision.ACKNOWLEDGED]
     buttons = [_button(finding, decision, name, "quiet decide") for decision in rest]
     hint = _HINT_CLOSED if Decision.REOPENED in rest else _HINT
     choices = html.Div(buttons, className="choices")
-    panel = html.Div([_note(finding, note), choices, html.P(hint, className="meta")])
+    panel = html.Div([*behind, _note(finding, note), choices, html.P(hint, className="meta")])
     return html.Details(
         [html.Summary("More", **aria(label=f"More about: {name}")), panel], className="more"
     )

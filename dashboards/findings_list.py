@@ -63,22 +63,23 @@ def evidence(finding: Finding, zone: ZoneInfo) -> str:
 
 
 def reasons(finding: Finding) -> list[Component]:
-    """The probability and the numbers behind it, each with its meaning; none where none are.
-
-    Where there are beats alone, that there is no ECG.
-    """
-    said: list[Component] = []
-    if finding.probability is not None:
-        said.append(html.Span(f"probability {probability_text(finding.probability)}"))
-    for each in measures(finding.evidence):
-        said.append(html.Abbr(f"{each.label} {each.text}", title=each.means))
-    parted = [part for each in said for part in (" · ", each)][1:]
-    shown: list[Component] = []
+    """How probable it was when found; where there are beats alone, that there is no ECG."""
+    said = []
     if finding.beats_alone:
-        shown.append(html.P(load("deciders")["beats_alone"]["says"], className="why"))
-    if said:
-        shown.append(html.P(["When found: ", *parted], className="why"))
-    return shown
+        said.append(str(load("deciders")["beats_alone"]["says"]))
+    if finding.probability is not None:
+        said.append(f"When found: probability {probability_text(finding.probability)}")
+    return [html.P(line, className="why") for line in said]
+
+
+def numbers(finding: Finding) -> list[Component]:
+    """The numbers behind the decision, each with its meaning; none where none are known."""
+    said = [
+        html.Abbr(f"{each.label} {each.text}", title=each.means)
+        for each in measures(finding.evidence)
+    ]
+    parted = [part for each in said for part in (" · ", each)][1:]
+    return [html.P(["When found: ", *parted], className="why")] if said else []
 
 
 def write_state(write: WriteState, zone: ZoneInfo) -> tuple[str, str]:
@@ -151,7 +152,7 @@ def _row(finding: Finding, zone: ZoneInfo, notes: Mapping[str, str]) -> Componen
         _why(finding, zone),
         *reasons(finding),
         *_history(finding, zone),
-        more(finding, name, notes.get(finding.id, "")),
+        more(finding, name, notes.get(finding.id, ""), numbers(finding)),
     ]
     actions = [*_show_ecg(finding, zone), *first_step(finding, name)]
     return html.Li(

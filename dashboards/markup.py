@@ -6,7 +6,7 @@ GRAPH: Any = {
     "displayModeBar": False,
     "scrollZoom": False,
     "responsive": True,
-    "doubleClick": "reset",
+    "doubleClick": False,  # ui.js goes back to the range that the figure was drawn with
     "showTips": False,
 }
 STILL_GRAPH: Any = {**GRAPH, "staticPlot": True}

@@ -10,8 +10,10 @@ from dash.development.base_component import Component
 
 from clinical.measures import Threshold
 from clinical.medications import DrugClass, Lane
+from clinical.verdicts import RhythmEvent
 from dashboards import words
 from dashboards.figures import ecg_figure
+from dashboards.marks import Mark, marks
 from dashboards.markup import STILL_GRAPH, aria
 from dashboards.reading import Look
 from dashboards.services import Banner, Finding, Invitation, LinkedVendor, Missing, Strip
@@ -90,12 +92,19 @@ def summary(tiles: Sequence[Tile]) -> Component:
     return html.Dl([_tile(tile) for tile in tiles], className="tiles")
 
 
-def legend(lanes: Iterable[Lane]) -> list[Component]:
-    """The colours in use: the drug classes there are, episodes, and time not worn."""
+def legend(lanes: Iterable[Lane], verdicts: Iterable[RhythmEvent]) -> list[Component]:
+    """The colours and marks in use: drug classes, episodes, verdicts, and time not worn."""
     present = {lane.drug_class for lane in lanes}
     drugs = [(_CLASS_KEYS[name], name.value) for name in DrugClass if name in present]
-    keys = [*drugs, ("afib", "Possible AFib"), ("gap", "Not worn")]
-    return [html.Li([html.I(className=f"key {key}"), name]) for key, name in keys]
+    keys = [*drugs, ("afib", "Possible AFib episode"), ("gap", "Not worn")]
+    colours = [html.Li([html.I(className=f"key {key}"), name]) for key, name in keys]
+    return [*colours, *(html.Li([verdict_mark(each), each.says]) for each in marks(verdicts))]
+
+
+def verdict_mark(each: Mark) -> Component:
+    """The mark of a verdict, for the eye only."""
+    tone = "mark alert" if each.asks_for_a_look else "mark"
+    return html.Span(each.letter, className=tone, **aria(hidden="true"))
 
 
 def ecg_panel(

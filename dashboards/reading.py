@@ -76,6 +76,14 @@ class Look:
         return any(account.status != "unlinked" for account in self.linked)
 
     @property
+    def single_verdicts(self) -> tuple[RhythmEvent, ...]:
+        """Verdicts on the rhythm that are not an episode."""
+        if isinstance(self.rhythm, Missing):
+            return ()
+        drawn = {(episode.decider, episode.start) for episode in self.rhythm.episodes}
+        return tuple(one for one in self.rhythm.events if (one.decider, one.start) not in drawn)
+
+    @property
     def missing(self) -> list[Missing]:
         """The parts that could not be read."""
         parts = (self.medications, self.wearables, self.rhythm)
@@ -139,14 +147,8 @@ def timeline_data(seen: Look, now: datetime) -> TimelineData:
         no_medications=_no_medications(seen),
         no_wearables=_no_wearables(seen),
         no_rhythm="Not available now" if isinstance(rhythm, Missing) else "",
-        verdicts=_of_recordings(rhythm) if isinstance(rhythm, RhythmRead) else (),
+        verdicts=seen.single_verdicts,
     )
-
-
-def _of_recordings(rhythm: RhythmRead) -> tuple[RhythmEvent, ...]:
-    """Verdicts that are not drawn as an episode."""
-    drawn = {(episode.decider, episode.start) for episode in rhythm.episodes}
-    return tuple(one for one in rhythm.events if (one.decider, one.start) not in drawn)
 
 
 def _no_medications(seen: Look) -> str:

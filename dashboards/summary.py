@@ -36,17 +36,27 @@ def _rhythm(seen: Look) -> Tile:
     rhythm = seen.rhythm
     if isinstance(rhythm, Missing):
         return Tile("AFib burden", DASH, "", "not available now")
+    single = words.single_verdicts(seen.single_verdicts)
     if not rhythm.recorded_seconds and not rhythm.episodes:
-        return Tile("AFib burden", DASH, "", "no ECG or beats recorded")
+        return _without_stream(single)
     burden = _burden(rhythm, seen)
     found = _episodes(rhythm)
     analysed = timedelta(seconds=rhythm.analysed_seconds)
     if isinstance(burden, NotEnoughData):
-        has = f"{words.duration(analysed)} analysed, {_hours(burden.needed)} needed"
-        return Tile("Possible AFib", *found, has, alert=bool(rhythm.episodes))
-    note = f"{_count(rhythm)} · {_burden_change(burden, seen)}"
+        has = f"{words.duration(analysed)} analysed (burden needs {_hours(burden.needed)})"
+        note = _joined(has, single)
+        return Tile("Possible AFib", *found, note, alert=bool(rhythm.episodes or single))
+    note = _joined(_count(rhythm), single, _burden_change(burden, seen))
     value, unit = f"{burden.value:.1f}", f"% of {_hours(analysed)} analysed"
-    return Tile("AFib burden", value, unit, note, bool(rhythm.episodes))
+    return Tile("AFib burden", value, unit, note, bool(rhythm.episodes or single))
+
+
+def _without_stream(single: str) -> Tile:
+    """Verdicts on single recordings have no length that could be a share of time."""
+    if not single:
+        return Tile("AFib burden", DASH, "", "no ECG or beats recorded")
+    count, said = single.split(" ", 1)
+    return Tile("Possible AFib", count, said, "no stream of ECG or beats", alert=True)
 
 
 def _burden(rhythm: RhythmRead, seen: Look) -> Measure | NotEnoughData:
@@ -74,7 +84,7 @@ def _episodes(rhythm: RhythmRead) -> tuple[str, str]:
     ongoing = len(ended) < count
     noun = "episode" if count == 1 else "episodes"
     if ongoing:
-        return str(count), f"{noun}, one ongoing"
+        return str(count), f"{noun}, ongoing" if count == 1 else f"{noun}, one ongoing"
     return str(count), f"{noun} · longest {words.duration(max(ended))}" if ended else noun
 
 
@@ -113,7 +123,7 @@ def _worn(seen: Look) -> Tile:
     if not any(shares):
         return Tile("Wear time", DASH, "", "no heart rate recorded")
     without = sum(gap.days for gap in gaps(seen.now, seen.today))
-    note = f"{without} of {len(shares)} days without data"
+    note = f"{without} day{'' if without == 1 else 's'} without data"
     return Tile("Wear time", f"{100 * mean(shares):.0f}", "%", note)
 
 
@@ -140,6 +150,10 @@ def _not_enough(label: str, found: NotEnoughData, seen: Look, noun: str) -> Tile
 
 def _values(column: pd.Series) -> list[float | None]:
     return [None if pd.isna(value) else float(value) for value in column]
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def _hours(length: timedelta) -> str:

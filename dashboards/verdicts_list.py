@@ -8,9 +8,10 @@ from dash.development.base_component import Component
 
 from clinical.explaining import probability_text
 from clinical.verdicts import RhythmEvent
-from config.clinical import load
 from dashboards import words
+from dashboards.marks import mark
 from dashboards.markup import aria
+from dashboards.parts import verdict_mark
 from dashboards.services import RhythmRead
 
 SHOWN = 4
@@ -23,7 +24,7 @@ def verdicts_panel(read: RhythmRead, zone: ZoneInfo) -> list[Component]:
     """The panel, the latest first; nothing where nobody decided anything."""
     if not read.events:
         return []
-    meta = "By devices' makers and by our own software; none is a diagnosis"
+    meta = "Each of one decider and none a diagnosis; findings stand above"
     head = html.Div(
         [html.H2("Rhythm verdicts"), html.P(meta, className="meta")], className="panel-head"
     )
@@ -62,10 +63,9 @@ def _list(events: Sequence[RhythmEvent], zone: ZoneInfo) -> Component:
 
 
 def _row(event: RhythmEvent, zone: ZoneInfo) -> Component:
-    level = event.severity or str(load("severity")["none"])
     said = [
         html.P(event.text, className="title"),
         html.P(evidence(event, zone), className="why"),
     ]
-    tone = level.lower() if event.severity else "done"
-    return html.Li([html.Span(level, className="level"), html.Div(said)], className=f"flag {tone}")
+    tone = "" if event.is_positive else " done"
+    return html.Li([verdict_mark(mark(event)), html.Div(said)], className=f"flag verdict{tone}")

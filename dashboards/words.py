@@ -1,7 +1,10 @@
 """How the page says durations, days and moments."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from clinical.verdicts import RhythmEvent
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -75,6 +78,12 @@ def signed(value: float, decimals: int = 0) -> str:
     if rounded == 0:
         return "±0"
     return f"{'+' if rounded > 0 else '−'}{abs(rounded):,.{decimals}f}"
+
+
+def single_verdicts(verdicts: Iterable[RhythmEvent]) -> str:
+    """ "3 single verdicts": those that ask for a look, beside the episodes; "" for none."""
+    count = sum(one.is_positive for one in verdicts)
+    return f"{count} single verdict{'' if count == 1 else 's'}" if count else ""
 
 
 def age(born: date, today: date) -> int:

@@ -9,7 +9,8 @@ from config.clinical import load
 
 _AMOUNT_FIRST = re.compile(r"^\d[\d.]*\s*(hr|ml)\s+", re.IGNORECASE)
 _STRENGTH_ON = re.compile(
-    r"[\s,(]+\d[\d.,/]*\s*(mg|mcg|µg|ug|g|ml|iu|units?|mmol|%).*$", re.IGNORECASE
+    r"[\s,(]+\d[\d.,/]*\s*(mg|mcg|micrograms?|microg|µg|μg|ug|g|ml|iu|units?|mmol|%).*$",
+    re.IGNORECASE,
 )
 _BRACKETS = re.compile(r"[\[(][^\])]*[\])]?")
 _FORM_ON = re.compile(

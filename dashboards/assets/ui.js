@@ -56,6 +56,18 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return dim(String(drawn) !== String(range));
     }
 
+    // Plotly's own way back is to a range of its choice: the figure was first drawn empty.
+    function undoZoom(figure, waited) {
+      const graph = document.querySelector("#timeline .js-plotly-plot");
+      if (figure && figure.layout && (!graph || !graph.on) && (waited || 0) < 50)
+        setTimeout(() => undoZoom(figure, (waited || 0) + 1), 100);
+      if (!graph || !graph.on || graph.dataset.undo) return skip();
+      graph.dataset.undo = "yes";
+      graph.on("plotly_doubleclick", () =>
+        window.Plotly.relayout(graph, { "xaxis.range": graph.layout.meta.range.slice() }));
+      return skip();
+    }
+
     function pressed() {
       const trigger = window.dash_clientside.callback_context.triggered[0];
       return trigger && trigger.value ? window.dash_clientside.callback_context.triggered_id : null;
@@ -114,7 +126,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return skip();
     }
 
-    return { look, brighten, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
+    return { look, undoZoom, brighten, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
   })(),
 });
 

@@ -5,7 +5,6 @@ A browser draws each bar as an element of its own: a year of them takes most of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -18,13 +17,11 @@ _UNSEEN = "rgba(0,0,0,0)"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One series of a stack; `said` is what its hover text refers to as customdata."""
+    """One series of a stack."""
 
     name: str
     values: pd.Series
     color: str
-    hover: str
-    said: Sequence[Any] | None = None
 
 
 def draw_columns(
@@ -40,9 +37,7 @@ def draw_columns(
         sheet.traces += [_bars(column, axis, noon, base) for column in columns]
         return
     if base is not None:
-        sheet.traces.append(
-            _area(Column("", base, _UNSEEN, ""), axis, noon) | {"hoverinfo": "skip"}
-        )
+        sheet.traces.append(_area(Column("", base, _UNSEEN), axis, noon))
     sheet.traces += [_area(column, axis, noon) for column in columns]
 
 
@@ -72,11 +67,10 @@ def _area(column: Column, axis: str, noon: list[str]) -> Figure:
 
 
 def _said(column: Column, axis: str, noon: list[str]) -> Figure:
-    said: Figure = {
+    return {
         "x": noon,
         "y": numbers(column.values, 2),
         "yaxis": axis,
         "name": column.name,
-        "hovertemplate": column.hover,
+        "hoverinfo": "skip",
     }
-    return said if column.said is None else said | {"customdata": column.said}

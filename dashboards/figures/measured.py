@@ -32,36 +32,33 @@ def draw_measured(sheet: Sheet, data: TimelineData, view: View) -> None:
     frame, theme = data.frame, view.theme
     noon = [stamp(day + pd.Timedelta(hours=12)) for day in frame.index]
     draw_columns(sheet, [_heart_range(frame, view)], HEART, noon, view, base=frame["min"])
-    _line(sheet, noon, frame["resting"], HEART, "Resting HR", theme.heart, 2.4, "bpm")
+    _line(sheet, noon, frame["resting"], HEART, "Resting HR", theme.heart, 2.4)
     if data.baseline is not None:
         _baseline(sheet, data.baseline, view)
     hrv, statistic = one_statistic(frame)
-    _line(sheet, noon, hrv, HRV, f"HRV ({statistic})", theme.hrv, 1.8, "ms")
+    _line(sheet, noon, hrv, HRV, f"HRV ({statistic})", theme.hrv, 1.8)
     if frame["oxygen"].notna().any():
-        _line(sheet, noon, frame["oxygen"], OXYGEN, "SpO₂", theme.oxygen, 1.8, "%")
+        _line(sheet, noon, frame["oxygen"], OXYGEN, "SpO₂", theme.oxygen, 1.8)
     draw_columns(sheet, _sleep(frame, view), SLEEP, noon, view)
-    steps = Column("Steps", frame["steps"], theme.steps, "%{y:,.0f}")
+    steps = Column("Steps", frame["steps"], theme.steps)
     draw_columns(sheet, [steps], STEPS, noon, view)
 
 
 def _heart_range(frame: pd.DataFrame, view: View) -> Column:
     """From lowest to highest of each day: unlike a filled band it cannot cross a gap."""
-    pairs = zip(numbers(frame["min"], 0), numbers(frame["max"], 0), strict=True)
-    hover = "%{customdata[0]:.0f}–%{customdata[1]:.0f} bpm"
-    height = frame["max"] - frame["min"]
-    return Column("HR range", height, view.theme.heart_band, hover, [list(pair) for pair in pairs])
+    return Column("HR range", frame["max"] - frame["min"], view.theme.heart_band)
 
 
 def _sleep(frame: pd.DataFrame, view: View) -> list[Column]:
     """The stages, and hours asleep of nights without stages."""
-    hover, colors = "%{y:.1f} h", view.theme.sleep
+    colors = view.theme.sleep
     stages = [
-        Column(_STAGE_NAMES[stage], frame[stage], color, hover)
+        Column(_STAGE_NAMES[stage], frame[stage], color)
         for stage, color in zip(SLEEP_STAGES, colors, strict=True)
     ]
     unstaged = asleep(frame).where(frame[list(SLEEP_STAGES[:3])].isna().all(axis=1))
     if unstaged.notna().any():
-        stages.append(Column("Asleep", unstaged, colors[1], hover))
+        stages.append(Column("Asleep", unstaged, colors[1]))
     return stages
 
 
@@ -73,7 +70,6 @@ def _line(
     name: str,
     color: str,
     width: float,
-    unit: str,
 ) -> None:
     sheet.traces.append(
         {
@@ -85,7 +81,7 @@ def _line(
             "name": name,
             "line": {"color": color, "width": width},
             "connectgaps": False,
-            "hovertemplate": f"%{{y:.0f}} {unit}",
+            "hoverinfo": "skip",
         }
     )
     alone = values.notna() & values.shift().isna() & values.shift(-1).isna()

@@ -20,6 +20,7 @@ from dashboards.figures.view import (
 )
 
 AXIS = "y"
+ON_HOLD = "on-hold"
 _LETTER = 6.3  # pixels of one letter at 11 px, about
 _HELD = "rgba(0,0,0,0)"
 
@@ -66,7 +67,7 @@ def _name(sheet: Sheet, lane: Lane, number: int, view: View) -> None:
         name = _fit(lane.name, LEFT - 16)
         sheet.text(escape(name), color=theme.ink, size=12, yref=AXIS, **place)
         return
-    visible = [segment.label for segment in lane.segments if _inside(segment, view)]
+    visible = [_labels(segment)[0] for segment in lane.segments if _inside(segment, view)]
     label = f"<b>{escape(lane.name)}</b> {escape(' → '.join(visible)) or _over(lane)}"
     place = {
         "x": stamp(view.low),
@@ -95,16 +96,24 @@ def _bar(sheet: Sheet, lane: Lane, segment: Segment, number: int, view: View) ->
         }
     )
     edge = view.theme.classes[lane.drug_class][0]
-    if not view.compact and _fits(segment.label, end - start, view):
+    fitting = (said for said in _labels(segment) if _fits(said, end - start, view))
+    if not view.compact and (label := next(fitting, "")):
         place: Figure = {"x": stamp(start), "xanchor": "left", "xshift": 5, "y": y, "yref": AXIS}
-        sheet.text(escape(segment.label), color=edge, **place)
+        sheet.text(escape(label), color=edge, **place)
     _open_ends(sheet, segment, y, edge, view)
+
+
+def _labels(segment: Segment) -> tuple[str, ...]:
+    """What may stand on a bar, the fullest first: why it is empty before how much it was."""
+    if segment.status != ON_HOLD:
+        return (segment.label,)
+    return (f"{segment.label}, on hold", "on hold")
 
 
 def _marker(lane: Lane, segment: Segment, view: View) -> Figure:
     edge, fill = view.theme.classes[lane.drug_class]
     marker: Figure = {"color": fill, "line": {"color": edge, "width": 1}}
-    if segment.status == "on-hold" or segment.ending is Ending.UNKNOWN:
+    if segment.status == ON_HOLD or segment.ending is Ending.UNKNOWN:
         marker["color"] = _HELD
     if lane.source is Source.REPORTED:
         marker["pattern"] = {

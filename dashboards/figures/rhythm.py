@@ -1,12 +1,22 @@
 """Episodes of possible atrial fibrillation: their row, and a wash behind the heart rate."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from clinical.measures import Threshold
-from clinical.verdicts import RhythmEvent, Signal, basis, on_beats_alone
+from clinical.verdicts import RhythmEvent
 from dashboards import words
 from dashboards.figures.rows import Row
-from dashboards.figures.view import Figure, Sheet, TimelineData, View, clock, milliseconds, stamp
+from dashboards.figures.view import (
+    Figure,
+    Sheet,
+    TimelineData,
+    View,
+    clock,
+    milliseconds,
+    stamp,
+)
+from dashboards.marks import Mark, mark, marks
 from dashboards.services import Episode
 
 AXIS = "y2"
@@ -16,9 +26,8 @@ def rhythm_row(data: TimelineData) -> Row:
     """A low row without a scale."""
     count = len(data.episodes)
     note = f"{count} in range" if count else "none in range"
-    if data.verdicts:
-        many = "" if len(data.verdicts) == 1 else "s"
-        note += f"<br>{len(data.verdicts)} verdict{many} ◆ ECG ◇ pulse"
+    if single := words.single_verdicts(data.verdicts):
+        note += f"<br>{single} {''.join(each.letter for each in _standing_out(data.verdicts))}"
     if data.no_rhythm:
         note = "not known"
     scale = {"range": [0, 1], "showticklabels": False, "showgrid": False}
@@ -45,8 +54,7 @@ def draw_rhythm(sheet: Sheet, data: TimelineData, view: View, heart_axis: str) -
             "base": [stamp(start) for _, start, _ in visible],
             "y": [0.5] * len(visible),
             "marker": {"color": view.theme.alert, "line": {"width": 0}},
-            "customdata": [_said(episode, data) for episode, _, _ in visible],
-            "hovertemplate": "<b>Possible AFib, not confirmed</b><br>%{customdata}<extra></extra>",
+            "hoverinfo": "skip",
         }
     )
     for _, start, end in visible:
@@ -54,41 +62,34 @@ def draw_rhythm(sheet: Sheet, data: TimelineData, view: View, heart_axis: str) -
 
 
 def _draw_verdicts(sheet: Sheet, data: TimelineData, view: View) -> None:
-    """Mark each verdict on a recording: filled where it asks for a look, open from the pulse."""
+    """Mark each verdict on a single recording."""
     placed = [(one, clock(one.start, data)) for one in reversed(data.verdicts)]
     shown = [(one, at) for one, at in placed if view.low <= at < view.high]
     if not shown:
         return
-    theme = view.theme
-    colours = [theme.alert if one.is_positive else theme.muted for one, _ in shown]
+    theme, drawn = view.theme, [mark(one) for one, _ in shown]
+    colours = [theme.alert if each.asks_for_a_look else theme.muted for each in drawn]
     sheet.traces.append(
         {
             "type": "scatter",
             "mode": "markers",
             "yaxis": AXIS,
             "x": [stamp(at) for _, at in shown],
-            "y": [0.5] * len(shown),
+            "y": [each.height for each in drawn],
             "marker": {
-                "symbol": [_symbol(one) for one, _ in shown],
-                "size": [10 if one.is_positive else 7 for one, _ in shown],
+                "symbol": [each.symbol for each in drawn],
+                "size": [10 if each.asks_for_a_look else 7 for each in drawn],
                 "color": colours,
                 "opacity": 1,
                 "line": {"width": 1.5, "color": colours},
             },
-            "customdata": [_told(one, at) for one, at in shown],
-            "hovertemplate": "%{customdata}<extra></extra>",
+            "hoverinfo": "skip",
         }
     )
 
 
-def _symbol(one: RhythmEvent) -> str:
-    if not one.is_positive:
-        return "circle-open"
-    return "diamond" if one.signal is Signal.ECG else "diamond-open"
-
-
-def _told(one: RhythmEvent, at: datetime) -> str:
-    return f"<b>{one.text}</b><br>{words.moment(at)} · {one.basis}, {one.decided_by}"
+def _standing_out(verdicts: Iterable[RhythmEvent]) -> list[Mark]:
+    return [each for each in marks(verdicts) if each.asks_for_a_look]
 
 
 def _extent(episode: Episode, data: TimelineData, view: View) -> tuple[datetime, datetime]:
@@ -98,12 +99,3 @@ def _extent(episode: Episode, data: TimelineData, view: View) -> tuple[datetime,
     if start + least > view.high:
         start = min(start, view.high - least)
     return start, max(end, start + least)
-
-
-def _said(episode: Episode, data: TimelineData) -> str:
-    start = clock(episode.start, data)
-    end = clock(episode.end, data) if episode.end else None
-    lasted = words.duration((episode.end or data.now) - episode.start)
-    rests_on = basis(episode.signal, beats_alone=on_beats_alone(episode.decider))
-    parts = [words.span(start, end), lasted, f"{rests_on}, {episode.decider}"]
-    return " · ".join(parts)

@@ -3,6 +3,8 @@
 from dashboards.figures.background import draw_dose_changes, draw_gaps
 from dashboards.figures.measured import HEART, draw_measured, measured_rows
 from dashboards.figures.medications import draw_medications, medication_row
+from dashboards.figures.read_out import draw_read_out
+from dashboards.figures.rhythm import AXIS as RHYTHM
 from dashboards.figures.rhythm import draw_rhythm, rhythm_row
 from dashboards.figures.rows import Row, layout, titles
 from dashboards.figures.view import Figure, Sheet, TimelineData, View, stamp
@@ -21,6 +23,7 @@ def timeline_figure(data: TimelineData, view: View) -> Figure:
     draw_medications(sheet, data, view)
     draw_measured(sheet, data, view)
     draw_dose_changes(sheet, data, view, HEART)
+    draw_read_out(sheet, data, view, RHYTHM)
     return _assembled(sheet, rows, view)
 
 

@@ -1,6 +1,9 @@
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from clinical.medications import Code, DrugClass, Ending, Lane, Order, Source, lanes
+from clinical.medications.grouping import display_name
 
 TODAY = date(2026, 11, 20)
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -204,3 +207,9 @@ def test_dose_labels_say_how_often() -> None:
     assert label(as_needed=True) == "50 mg PRN"
     assert label(amount=None, dosage="as directed") == "as directed"
     assert label(amount=None) == "dose not stated"
+
+
+@pytest.mark.parametrize("strength", ["125 microgram", "125 micrograms", "125 mcg", "125 µg"])
+def test_a_strength_in_micrograms_is_no_part_of_the_name(strength: str) -> None:
+    named = Order("1", f"Digoxin {strength} oral tablet", "active", start=date(2026, 1, 1))
+    assert display_name(named) == "Digoxin"

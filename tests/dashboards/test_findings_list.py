@@ -15,6 +15,7 @@ from dashboards.findings_list import (
     acknowledged_findings,
     closed_findings,
     evidence,
+    numbers,
     open_findings,
     reasons,
     title,
@@ -133,12 +134,15 @@ def test_only_a_confirmation_confirms(ongoing: Finding) -> None:
 
 def test_a_finding_says_how_probable_it_is_and_why(ongoing: Finding) -> None:
     [line] = reasons(ongoing)
+    assert line.children == "When found: probability 93 %"
+    [line] = numbers(ongoing)
     said = [getattr(part, "children", part) for part in line.children]
     assert "".join(said) == (
-        "When found: probability 93 % · RR alike 12 % · CoSEn −0.9 · other beat shapes 2 % · "
+        "When found: RR alike 12 % · CoSEn −0.9 · other beat shapes 2 % · "
         "P wave repeats 21 % · QRS alike 97 % · RR entropy 0.73"
     )
-    assert reasons(replace(ongoing, probability=None, evidence={})) == []
+    unsaid = replace(ongoing, probability=None, evidence={})
+    assert (reasons(unsaid), numbers(unsaid)) == ([], [])
 
 
 def test_the_severity_is_what_the_backend_says(ongoing: Finding) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from dashboards.reading import Look
 from dashboards.services import RhythmRead
 from dashboards.summary import Tile, tiles
-from tests.dashboards.fake_services import NOW
+from tests.dashboards.fake_services import NOW, verdicts
 
 See = Callable[..., Look]
 
@@ -34,17 +34,25 @@ def test_burden_is_a_share_of_analysable_time(see: See) -> None:
 def test_an_hour_of_ecg_shows_episodes_and_no_percentage(see: See) -> None:
     found = tile(with_rhythm(see(), hours=1, fibrillating=0.4), "Possible AFib")
     assert (found.value, found.unit) == ("1", "episode · longest 24 min")
-    assert found.note == "1 h analysed, 24 h needed"
+    assert found.note == "1 h analysed (burden needs 24 h)"
 
 
 def test_an_ongoing_episode_is_called_so(see: See) -> None:
     found = tile(with_rhythm(see(), hours=1, fibrillating=0.4, ongoing=True), "Possible AFib")
-    assert found.unit == "episode, one ongoing"
+    assert found.unit == "episode, ongoing"
 
 
 def test_without_an_ecg_nothing_is_claimed(see: See) -> None:
     seen = replace(see(), rhythm=RhythmRead((), 0, 0, 0))
     assert tile(seen, "AFib burden") == Tile("AFib burden", "–", "", "no ECG or beats recorded")
+
+
+def test_verdicts_on_single_recordings_are_told_apart_from_episodes(see: See) -> None:
+    told = "single verdicts"
+    assert f"21 episodes · 3 {told} · " in tile(see(), "AFib burden").note
+    without_stream = replace(see(), rhythm=RhythmRead((), 0, 0, 0, verdicts()))
+    found = tile(without_stream, "Possible AFib")
+    assert (found.value, found.unit, found.alert) == ("3", told, True)
 
 
 def test_numbers_carry_their_days_and_the_change(see: See) -> None:
@@ -69,7 +77,7 @@ def test_sleep_counts_its_nights(see: See) -> None:
 
 
 def test_today_is_not_counted_as_not_worn(see: See) -> None:
-    assert tile(see(days=14), "Wear time").note == "0 of 13 days without data"
+    assert tile(see(days=14), "Wear time").note == "0 days without data"
 
 
 def test_without_a_wearable_there_are_no_numbers(see: See) -> None:

@@ -101,6 +101,13 @@ def test_an_unknown_end_is_a_question_mark_and_hollow(draw: Draw) -> None:
     assert bars(figure, "Digoxin")[0]["marker"]["color"] == "rgba(0,0,0,0)"
 
 
+@pytest.mark.parametrize(("days", "said"), [(90, "dose not stated, on hold"), (9, "on hold")])
+def test_a_drug_on_hold_says_so_on_its_empty_bar(draw: Draw, days: int, said: str) -> None:
+    figure = draw(drugs=only("on-hold", start=TODAY - timedelta(days=days)))
+    notes = [note["text"] for note in figure["layout"]["annotations"]]
+    assert said in notes
+
+
 def test_an_unknown_start_is_a_question_mark(draw: Draw) -> None:
     assert "<b>?</b>" in texts(draw(drugs=only("active", source=Source.REPORTED)))
 
@@ -148,10 +155,11 @@ def test_a_year_of_days_is_drawn_as_areas_with_the_same_values(draw: Draw) -> No
 
 
 def test_the_heart_rate_range_of_a_year_stands_on_its_minimum(draw: Draw) -> None:
-    stack = [t for t in draw(days=365)["data"] if t.get("stackgroup") == "y3"]
+    figure = draw(days=365)
+    stack = [t for t in figure["data"] if t.get("stackgroup") == "y3"]
     assert [t["name"] for t in stack] == ["", "HR range"]
-    low, height = stack[0]["y"][0], stack[1]["y"][0]
-    assert stack[1]["customdata"][0] == [low, pytest.approx(low + height, abs=1)]
+    low, high = stack[0]["y"][-1], stack[0]["y"][-1] + stack[1]["y"][-1]
+    assert f"Heart rate {low:.0f}–{high:.0f} bpm" in said_of(figure, "2026-11-20")
 
 
 def test_a_short_episode_is_wide_enough_to_see(draw: Draw) -> None:
@@ -172,7 +180,7 @@ def test_verdicts_on_recordings_stand_in_the_rhythm_row(draw: Draw) -> None:
         and "marker" in t
         and "y" in t
         and t["type"] == "scatter"
-        and t.get("customdata")
+        and "symbol" in t["marker"]
     ]
     assert len(marks["x"]) == 6
     assert marks["marker"]["symbol"] == [
@@ -180,16 +188,40 @@ def test_verdicts_on_recordings_stand_in_the_rhythm_row(draw: Draw) -> None:
         "circle-open",
         "circle-open",
         "diamond-open",
-        "circle-open",
+        "x-thin-open",
         "diamond",
     ]
-    assert marks["customdata"][3].startswith("<b>Possible irregular rhythm, from the pulse</b>")
+
+
+def said_of(figure: Figure, day: str) -> str:
+    """What hovering over a day says."""
+    (read,) = [t for t in figure["data"] if t["yaxis"] == "y2" and "text" in t]
+    place = read["x"].index(f"{day}T12:00:00")
+    assert (read["hoverinfo"][place] == "none") == (not read["text"][place])
+    return str(read["text"][place])
+
+
+def test_a_day_tells_its_own_verdicts_and_no_others(draw: Draw) -> None:
+    figure = draw()
+    assert said_of(figure, "2026-11-11").startswith(
+        "<b>Possible irregular rhythm, from the pulse</b><br>11 Nov"
+    )
+    assert "<b>" not in said_of(figure, "2026-11-12")
+    assert said_of(figure, "2026-11-18").count("<b>") == 2
+
+
+def test_a_day_not_worn_reads_out_no_values(draw: Draw) -> None:
+    for days in (90, 365):
+        assert said_of(draw(days=days), "2026-10-21") == "Not worn"
 
 
 def test_episodes_are_named_possible_and_in_local_time(draw: Draw) -> None:
-    (episodes,) = [t for t in draw()["data"] if t["yaxis"] == "y2" and "base" in t]
-    assert "Possible AFib, not confirmed" in episodes["hovertemplate"]
-    assert episodes["customdata"][-1].startswith("since 20 Nov 15:06 · 24 min")
+    said = said_of(draw(), "2026-11-20")
+    assert said.startswith("<b>Possible AFib, not confirmed</b><br>since 20 Nov 15:06 · 24 min")
+
+
+def test_single_verdicts_are_counted_apart_from_episodes(draw: Draw) -> None:
+    assert "21 in range<br>3 single verdicts ◆◇" in texts(draw())
 
 
 def test_the_baseline_before_treatment_is_dotted(draw: Draw) -> None:

@@ -44,12 +44,13 @@ def test_a_vendors_inconclusive_keeps_its_reason_and_its_word() -> None:
     assert "in its words “Inconclusive High Heart Rate”" in evidence(APPLE, OSLO)
 
 
-def test_pulse_is_low_whatever_it_says_and_no_look_is_none() -> None:
-    assert '"flag low"' in panel(PULSE)
+def test_a_verdict_bears_its_mark_and_no_severity() -> None:
     strongest = replace(PULSE, meaning=Meaning.ATRIAL_FIBRILLATION)
-    assert '"flag low"' in panel(strongest)
-    assert '"flag high"' in panel(replace(strongest, signal=Signal.ECG))
-    assert '"flag done"' in panel(APPLE)
+    assert "◇" in panel(strongest)
+    assert "◆" in panel(replace(strongest, signal=Signal.ECG))
+    assert "×" in panel(APPLE)
+    assert "○" in panel(replace(APPLE, meaning=Meaning.SINUS_RHYTHM))
+    assert "level" not in panel(*verdicts())
 
 
 def test_older_ones_are_folded_and_the_rest_is_counted() -> None:
