@@ -14,8 +14,11 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 from app.cli import ROLES
+from app.listening import require_free
 from config.settings import Settings, SettingsError
 from config.start_checks import refuse_unsafe
+
+LISTENING = ("web", "api", "gateway")
 
 
 @click.command()
@@ -24,12 +27,14 @@ from config.start_checks import refuse_unsafe
 def run(config: Path, role: str) -> None:
     """Run ROLE until SIGTERM or Ctrl-C."""
     configure_logging(role)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     settings = load_settings(config)
     refuse_unsafe_start(settings, config)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if role in LISTENING:
+        require_free(role, getattr(settings, role))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     structlog.get_logger().info("started")
     importlib.import_module(f"app.roles.{role}").run(settings, stop)
     structlog.get_logger().info("stopped")

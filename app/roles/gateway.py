@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
-import structlog
 import uvicorn
 
+from app.listening import cannot_listen
 from config.settings import Settings
 from safeguards.assertions import Verifier
 from wearable_agg.ecg.frames import MAXIMUM_FRAME_BYTES
@@ -22,7 +23,10 @@ CLOSING_SECONDS = 3
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
-    """Serve until `stop` is set; frames that were taken are on disk when it returns."""
+    """Serve until `stop` is set; frames that were taken are on disk when it returns.
+
+    Raises click.ClickException where the port was taken meanwhile.
+    """
     inbox = open_inbox(settings.ecg_database)
     wearables = open_database(settings.wearables_database)
     migrate(wearables)
@@ -49,13 +53,14 @@ def run(settings: Settings, stop: threading.Event) -> None:
     serving.join()
     inbox.dispose()
     wearables.dispose()
+    if not server.started:
+        raise cannot_listen("gateway", settings.gateway)
 
 
 def _serve(server: uvicorn.Server, stop: threading.Event) -> None:
     """Serve; where that is impossible (the port is taken) the role ends too."""
     try:
-        server.run()
-    except SystemExit:
-        structlog.get_logger().error("gateway cannot listen", port=server.config.port)
+        with suppress(SystemExit):
+            server.run()
     finally:
         stop.set()
