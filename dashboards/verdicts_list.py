@@ -44,7 +44,8 @@ def evidence(event: RhythmEvent, zone: ZoneInfo) -> str:
     if event.is_own:
         parts.append(f"{event.decided_by}, version {event.version}, investigational")
     else:
-        parts.append(f"{event.decided_by}, in its words “{event.said}”")
+        version = f", {event.version}" if event.version else ""
+        parts.append(f"{event.decided_by}{version}, in its words “{event.said}”")
     if event.probability is not None:
         parts.append(f"probability of atrial fibrillation {probability_text(event.probability)}")
     return " · ".join(parts)

@@ -42,6 +42,8 @@ def test_our_verdict_on_beats_alone_says_so() -> None:
 def test_a_vendors_inconclusive_keeps_its_reason_and_its_word() -> None:
     assert "Inconclusive: heart rate too high" in panel(APPLE)
     assert "in its words “Inconclusive High Heart Rate”" in evidence(APPLE, OSLO)
+    told = replace(APPLE, version="algorithm 2")
+    assert "Apple, algorithm 2, in its words" in evidence(told, OSLO)
 
 
 def test_a_verdict_bears_its_mark_and_no_severity() -> None:

@@ -20,12 +20,16 @@ def of_vendor(said: EcgRecording | RhythmVerdict | RhythmNotification) -> Rhythm
         if said.rhythm != _IRREGULAR:
             return None
         meaning, signal, word = Meaning.IRREGULAR, Signal.PPG, said.rhythm
+        version = said.algorithm
     elif isinstance(said, RhythmVerdict):
-        meaning, word = meaning_of(said.verdict), said.vendor_verdict
+        meaning, word, version = meaning_of(said.verdict), said.vendor_verdict, ""
         signal = _SIGNALS.get(said.method, Signal.PPG)
     else:
         meaning, signal, word = meaning_of(said.verdict), Signal.ECG, said.vendor_verdict
-    return RhythmEvent(meaning, said.start, said.end, signal, said.source, "", word, said.device)
+        version = said.algorithm
+    return RhythmEvent(
+        meaning, said.start, said.end, signal, said.source, version, word, said.device
+    )
 
 
 def of_own(made: OwnVerdict) -> RhythmEvent:

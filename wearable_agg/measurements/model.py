@@ -115,7 +115,8 @@ class EcgRecording:
 
     `verdict` is one of config/clinical/verdicts.toml, `vendor_verdict` the vendor's own word.
     `signal` is None where the waveform is absent or cannot be scaled; `flaw` then says why. With
-    a signal, `flaw` says what is missing in it: it cannot be analysed.
+    a signal, `flaw` says what is missing in it: it cannot be analysed. `algorithm` is the version
+    of what decided, as far as the vendor tells it.
     """
 
     verdict: str
@@ -129,6 +130,7 @@ class EcgRecording:
     device: str
     vendor_id: str
     flaw: str = ""
+    algorithm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ class AlertWindow:
 class RhythmNotification:
     """The vendor told the person of a rhythm: `rhythm` is irregular, high_rate or low_rate.
 
-    `threshold` is the rate (/min) that was crossed, where it was one.
+    `threshold` is the rate (/min) that was crossed, where it was one. `algorithm` is the version of
+    what decided, as far as the vendor tells it.
     """
 
     rhythm: str
@@ -166,6 +169,7 @@ class RhythmNotification:
     device: str
     vendor_id: str
     threshold: float | None = None
+    algorithm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ def keep_recording(
 ) -> bool:
     """Keep a recording in the caller's write transaction; False where it is known already.
 
-    A recording without waveform never replaces one that has it.
+    A recording without waveform never replaces one that has it, and none takes back which version
+    of the vendor's algorithm decided.
     """
     start = to_micros(one.start)
     second = start // _SECOND
@@ -54,6 +55,7 @@ def keep_recording(
         "lead": signal.lead if signal else "",
         "site": signal.site if signal else "",
         "flaw": one.flaw,
+        "algorithm": one.algorithm or (known.algorithm if known else ""),
     }
     if known is not None and _is_no_news(vault, known, one, values):
         return False
@@ -121,10 +123,12 @@ def place_of_samples(tenant: str, person_id: int, source: str, second: int) -> s
 def _said(one: RhythmNotification | RhythmVerdict) -> dict[str, str]:
     if isinstance(one, RhythmVerdict):
         detail = dumps({"method": one.method})
-        return {"said": one.verdict, "vendor_said": one.vendor_verdict, "detail": detail}
+        said = {"said": one.verdict, "vendor_said": one.vendor_verdict}
+        return {**said, "detail": detail, "algorithm": ""}
     windows = [asdict(window) for window in one.windows]
     detail = dumps({"threshold": one.threshold, "windows": _plain(windows)})
-    return {"said": one.rhythm, "vendor_said": one.rhythm, "detail": detail}
+    said = {"said": one.rhythm, "vendor_said": one.rhythm}
+    return {**said, "detail": detail, "algorithm": one.algorithm}
 
 
 def _plain(value: Any) -> Any:
@@ -198,4 +202,5 @@ def _recording(vault: Vault, row: Row[tuple[object, ...]]) -> EcgRecording:
         device=row.device,
         vendor_id=row.vendor_id,
         flaw=row.flaw,
+        algorithm=row.algorithm,
     )

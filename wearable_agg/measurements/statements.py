@@ -39,6 +39,7 @@ def vendors_said(
         select(
             *(kept.verdict, kept.vendor_verdict, kept.mean_heart_rate),
             *(kept.start, kept.end, kept.offset_seconds, kept.source, kept.device, kept.vendor_id),
+            kept.algorithm,
         ).where(_reaches_in(ecg_recordings, person_id, start, end))
     )
     notices = connection.execute(
@@ -85,11 +86,12 @@ def _when(row: Any) -> dict[str, Any]:
 
 
 def _recording(row: Any) -> EcgRecording:
-    return EcgRecording(row.verdict, row.vendor_verdict, row.mean_heart_rate, None, **_when(row))
+    said = (row.verdict, row.vendor_verdict, row.mean_heart_rate)
+    return EcgRecording(*said, None, **_when(row), algorithm=row.algorithm)
 
 
 def _notice(row: Any) -> RhythmNotification | RhythmVerdict:
     if row.kind == NOTIFICATION:
-        return RhythmNotification(row.said, (), **_when(row))
+        return RhythmNotification(row.said, (), **_when(row), algorithm=row.algorithm)
     method = loads(row.detail)["method"]
     return RhythmVerdict(row.said, row.vendor_said, method, **_when(row))

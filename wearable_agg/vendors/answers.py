@@ -93,6 +93,13 @@ def text_of(part: Part | None) -> str:
     return "" if part is None else part.text()
 
 
+def label_of(part: Part | None) -> str:
+    """Return a string or a number as words, "" for anything else: nothing hangs on it."""
+    value = None if part is None else part.value
+    said = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return str(value) if said else ""
+
+
 def optional_number(part: Part | None) -> float | None:
     """Return an optional number; None where it is absent. Raises Unusable."""
     return None if part is None else float(part.number())

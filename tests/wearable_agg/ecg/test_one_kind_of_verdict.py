@@ -84,6 +84,13 @@ def test_a_pulse_notice_is_marked_as_pulse() -> None:
     assert unstated.signal is Signal.PPG
 
 
+def test_a_vendors_verdict_names_the_version_of_its_algorithm() -> None:
+    said = EcgRecording("irregular", "x", None, None, source="apple", algorithm="2", **PLACE)
+    told = RhythmNotification("irregular", (), source="g", algorithm="3", **PLACE)
+    versions = [event.version for event in map(of_vendor, (said, told)) if event]
+    assert versions == ["2", "3"]
+
+
 def test_our_own_verdict_names_rule_and_version() -> None:
     made = OwnVerdict("atrial_fibrillation", "A", "wristchart-spot", "7", START, END, "d")
     found = of_own(made)

@@ -65,6 +65,7 @@ def by_google():
         "waveformSamples": counts,
         "samplingFrequencyHertz": 250,
         "millivoltsScalingFactor": 10922,
+        "medicalDeviceInfo": {"algorithmVersion": "2", "featureVersion": "1"},
     }
     point = {"name": "users/me/dataTypes/electrocardiogram/dataPoints/1", "electrocardiogram": ecg}
     raw = json.dumps({"dataPoints": [point]}).encode()
@@ -113,12 +114,16 @@ def events(world):
     return events
 
 
-@pytest.mark.parametrize("vendors", [by_apple, by_withings, by_google])
-def test_a_vendors_ecg_gets_our_verdict_beside_the_vendors(keep, look, events, vendors):
+@pytest.mark.parametrize(
+    ("vendors", "versions"),
+    [(by_apple, "software 2"), (by_withings, ""), (by_google, "algorithm 2, feature 1")],
+)
+def test_a_vendors_ecg_gets_our_verdict_beside_the_vendors(keep, look, events, vendors, versions):
     keep(*vendors())
     look()
     theirs, ours = sorted(events(), key=lambda one: one["investigational"])
     assert theirs["meaning"] in ("sinus_rhythm", "afib_negative")
+    assert theirs["version"] == versions
     assert (ours["meaning"], ours["decider"]) == ("atrial_fibrillation", DECIDER)
     assert ours["version"] == decider_version()
     assert ours["probability"] is None

@@ -118,6 +118,21 @@ def test_pairs_of_seconds_and_volts() -> None:
     assert one.flaw == ""
 
 
+@pytest.mark.parametrize(
+    ("members", "algorithm"),
+    [
+        ({"algorithmVersion": 2}, "algorithm 2"),
+        ({"metadata": {"HKMetadataKeyAppleECGAlgorithmVersion": "1"}}, "algorithm 1"),
+        ({"metadata": {}}, ""),
+        ({"algorithmVersion": [], "metadata": 7}, ""),
+    ],
+)
+def test_the_version_of_the_algorithm_is_kept_and_nothing_hangs_on_it(
+    members: dict[str, Any], algorithm: str
+) -> None:
+    assert json_ecg(**members).algorithm == algorithm
+
+
 def test_auto_exports_form_with_its_unit_and_missing_samples() -> None:
     measured = [{"date": "x", "voltage": v, "units": "mcV"} for v in (1.5, 2.5)]
     ecg = {

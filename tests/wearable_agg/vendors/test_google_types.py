@@ -142,6 +142,18 @@ def test_an_ecg_lasts_as_long_as_its_samples_and_is_in_microvolts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "algorithm"),
+    [
+        ({}, ""),
+        ({"featureVersion": "1.2"}, "feature 1.2"),
+        ({"featureVersion": "1.2", "algorithmVersion": "3"}, "algorithm 3, feature 1.2"),
+    ],
+)
+def test_an_ecg_says_which_algorithm_decided(told: dict[str, str], algorithm: str) -> None:
+    assert ecg(medicalDeviceInfo={"deviceModel": "Watch", **told}).algorithm == algorithm
+
+
+@pytest.mark.parametrize(
     ("missing", "flaw"),
     [
         ("millivoltsScalingFactor", "a waveform without scale"),

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from wearable_agg.store.all_tables import metadata
 from wearable_agg.store.history import History
 
-HISTORY = History(Path(__file__).parent, "0013", metadata)
+HISTORY = History(Path(__file__).parent, "0014", metadata)
 
 
 def migrate(engine: Engine) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from wearable_agg.measurements.model import EcgRecording, EcgSignal
-from wearable_agg.vendors.answers import Part, text_of
+from wearable_agg.vendors.answers import Part, label_of, text_of
 from wearable_agg.vendors.apple.dates import span
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.findings import Found
@@ -20,6 +20,7 @@ MICROVOLTS = {"uV": 1.0, "µV": 1.0, "μV": 1.0, "mcV": 1.0, "mV": 1e3, "V": 1e6
 """By unit. A unit that is missing or unknown is not guessed."""
 
 _VOLTS = "V"
+_VERSION = "HKMetadataKeyAppleECGAlgorithmVersion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def electrocardiogram(entry: Part) -> Iterator[Found]:
         device=_device(entry),
         vendor_id=text_of(entry.find("uuid") or entry.find("id")),
         flaw=flaw,
+        algorithm=_algorithm(entry),
     )
     yield Found(entry.path, recording)
 
@@ -127,6 +129,13 @@ def _quantity(part: Part | None, unit: str) -> float | None:
 
 def _is_object(part: Part) -> bool:
     return isinstance(part.value, dict)
+
+
+def _algorithm(entry: Part) -> str:
+    metadata = entry.find("metadata")
+    inside = metadata.find(_VERSION) if metadata and _is_object(metadata) else None
+    said = label_of(entry.find("algorithmVersion") or inside)
+    return f"algorithm {said}" if said else ""
 
 
 def _device(entry: Part) -> str:

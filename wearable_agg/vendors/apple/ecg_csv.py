@@ -53,6 +53,7 @@ def read_ecg_csv(raw: bytes) -> Iterator[Found]:
     times = span(when, when, line)
     seconds = signal.seconds if signal else 0.0
     word, _ = _field(fields, "Classification")
+    software, _ = fields.get("Software Version", ("", ""))
     recording = EcgRecording(
         verdict=verdict("apple", word),
         vendor_verdict=word,
@@ -65,6 +66,7 @@ def read_ecg_csv(raw: bytes) -> Iterator[Found]:
         device=fields.get("Device", ("", ""))[0],
         vendor_id="",
         flaw=flaw,
+        algorithm=f"software {software}" if software else "",
     )
     yield Found(_field(fields, "Classification")[1], recording)
 

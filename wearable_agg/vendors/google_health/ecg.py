@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from wearable_agg.measurements.model import EcgRecording, EcgSignal
 from wearable_agg.vendors.answers import Part, optional_number
 from wearable_agg.vendors.errors import Unusable
-from wearable_agg.vendors.google_health.medical_device import device_of
+from wearable_agg.vendors.google_health.medical_device import algorithm_of, device_of
 from wearable_agg.vendors.google_health.source import SOURCE, Origin
 from wearable_agg.vendors.google_health.times import interval
 from wearable_agg.vendors.verdicts import verdict
@@ -42,6 +42,7 @@ def electrocardiogram(record: Part, origin: Origin, zone: ZoneInfo) -> Iterator[
         device=device_of(record, origin),
         vendor_id=origin.vendor_id,
         flaw=flaw,
+        algorithm=algorithm_of(record),
     )
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from wearable_agg.measurements.model import AlertWindow, Beat, RhythmNotification, VendorFeature
 from wearable_agg.vendors.answers import Part
-from wearable_agg.vendors.google_health.medical_device import device_of
+from wearable_agg.vendors.google_health.medical_device import algorithm_of, device_of
 from wearable_agg.vendors.google_health.source import SOURCE, Origin
 from wearable_agg.vendors.google_health.times import instant, interval
 
@@ -25,6 +25,7 @@ def irregular_rhythm(record: Part, origin: Origin, zone: ZoneInfo) -> Iterator[R
         source=SOURCE,
         device=device_of(record, origin),
         vendor_id=origin.vendor_id,
+        algorithm=algorithm_of(record),
     )
 
 
