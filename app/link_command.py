@@ -10,6 +10,7 @@ import click
 import segno
 
 from app.operating import tenant_of
+from app.running import load_settings
 from config.settings import Settings
 from safeguards.assertions import Asker, Signer
 from safeguards.egress import Egress
@@ -41,7 +42,7 @@ def link(
 
     Prints the link and its QR code, and the code to tell the patient in person.
     """
-    settings = Settings.load(config)
+    settings = load_settings(config)
     if vendor is not None and vendor not in settings.vendors:
         raise click.BadParameter(f"this site is registered with {', '.join(settings.vendors)}")
     asker = _asker(settings, tenant, patient, user)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from app.operating import tenant_of
 from app.patients import patient_facts
+from app.running import load_settings
 from config.settings import Settings
 from safeguards import audit
 from wearable_agg.delivery.patient_facts import PatientRecord
@@ -40,7 +41,7 @@ def merge(config: Path, retired: str, surviving: str, tenant: str | None, user: 
     Nothing is lost: SURVIVING shows both. What waits for RETIRED's chart is parked, and what is
     still open of it is queued for SURVIVING's.
     """
-    settings = Settings.load(config)
+    settings = load_settings(config)
     record = _record(settings, tenant, retired)
     _write(settings, lambda c: merging.merge(c, record, surviving, f"operator/{user}"))
     click.echo(f"{retired} is merged into {surviving}. Take it back: people unmerge {retired}")
@@ -57,7 +58,7 @@ def unmerge(config: Path, retired: str, tenant: str | None, user: str) -> None:
     Findings that were written into the other chart meanwhile stay there; the audit trail names
     them.
     """
-    settings = Settings.load(config)
+    settings = load_settings(config)
     record = _record(settings, tenant, retired)
     _write(settings, lambda c: merging.unmerge(c, record, f"operator/{user}"))
     click.echo(f"{retired} stands for itself again.")
@@ -68,7 +69,7 @@ def unmerge(config: Path, retired: str, tenant: str | None, user: str) -> None:
 @click.pass_obj
 def proposals(config: Path, tenant: str | None) -> None:
     """List the merges that the EHR's records speak for, and that nobody has decided on."""
-    settings = Settings.load(config)
+    settings = load_settings(config)
     chosen = tenant_of(settings, tenant)
     _write(settings, lambda c: _list(open_proposals(c, chosen.id, chosen.issuer)))
 
@@ -81,7 +82,7 @@ def check(config: Path, tenant: str | None) -> None:
 
     Proposes what it finds; nothing is merged. Delivery asks by itself before each write.
     """
-    settings = Settings.load(config)
+    settings = load_settings(config)
     chosen = tenant_of(settings, tenant)
     facts = patient_facts(chosen, settings.keys)
     records: list[EhrPatient] = []
@@ -130,7 +131,7 @@ def sources(
         raise click.UsageError("Name TYPE and its sources in their order, or TYPE and --usual.")
     if kind and not user:
         raise click.UsageError("Say who states it: --by NAME.")
-    settings = Settings.load(config)
+    settings = load_settings(config)
     record = _record(settings, tenant, patient)
     _write(settings, lambda c: _sources(c, record, kind, sources, f"operator/{user}"))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-Part = TypeVar("Part")
+from config.building import SettingsError, build, table_of
+
+__all__ = ["Listen", "Settings", "SettingsError", "Tenant", "VendorApp"]
 
 ENVIRONMENTS = ("production", "test", "sandbox")
 """What an EHR is: only a test system or a sandbox is ever written to for trying it out."""
@@ -21,10 +23,6 @@ WRITE_MODES = ("shadow", "after_confirmation", "automatic")
 
 CLIENT_TYPES = ("asymmetric", "symmetric", "public")
 """How a client proves itself at the token endpoint: by key, by secret (HTTP Basic), not at all."""
-
-
-class SettingsError(Exception):
-    """The settings file cannot be used; the message says which entry and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +113,39 @@ class Settings:
             document = tomllib.loads(path.read_text("utf-8"))
         except FileNotFoundError as error:
             raise SettingsError(f"{path} does not exist: give --config or run the demo") from error
-        except tomllib.TOMLDecodeError as error:
+        except OSError as error:
+            raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
+        except ValueError as error:  # not UTF-8, or not TOML
             raise SettingsError(f"{path} is not valid TOML: {error}") from error
-        return cls.from_document(document, path.parent)
+        try:
+            return cls.from_document(document, path.parent)
+        except SettingsError as error:
+            raise SettingsError(f"{path}: {error}") from error
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], folder: Path) -> Settings:
-        """Build settings from a parsed TOML document."""
+        """Build settings from a parsed TOML document; raises SettingsError."""
         rest = dict(document)
-        return _build(
+        return build(
             cls,
+            "the settings:",
             {
                 **{name: value for name, value in rest.items() if name not in _TABLES},
                 "data": (folder / str(rest.get("data", "data"))).resolve(),
                 "database": _database_url(str(rest.get("database", ""))),
-                "tenants": tuple(_build(Tenant, entry) for entry in rest.get("tenant", ())),
+                "tenants": _tenants(rest.get("tenant", ())),
                 "vendors": {
-                    name: _build(VendorApp, {"vendor": name, **entry})
-                    for name, entry in rest.get("vendor", {}).items()
+                    name: build(
+                        VendorApp,
+                        f"[vendor.{name}]",
+                        {"vendor": name, **table_of(f"[vendor.{name}]", entry)},
+                    )
+                    for name, entry in table_of("[vendor]", rest.get("vendor", {})).items()
                 },
-                **{name: _build(Listen, rest.get(name, {})) for name in ("web", "api", "gateway")},
+                **{
+                    name: build(Listen, f"[{name}]", rest.get(name, {}))
+                    for name in ("web", "api", "gateway")
+                },
             },
         )
 
@@ -185,14 +196,14 @@ def _database_url(url: str) -> str:
     return url.replace("postgres://", "postgresql://", 1)
 
 
-def _build(kind: type[Part], entry: Mapping[str, Any]) -> Part:
-    """Make a settings part from a TOML table, naming what is unknown or missing."""
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # only dataclasses come here
-    unknown = sorted(set(entry) - known)
-    if unknown:
-        raise SettingsError(f"{kind.__name__}: unknown setting {', '.join(unknown)}")
-    values = {name: tuple(v) if isinstance(v, list) else v for name, v in entry.items()}
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise SettingsError(f"{kind.__name__}: {error}") from error
+def _tenants(entries: object) -> tuple[Tenant, ...]:
+    if not isinstance(entries, list | tuple):
+        raise SettingsError("tenant: write [[tenant]], in two brackets, for each hospital")
+    return tuple(
+        build(Tenant, _heading(number, entry), entry) for number, entry in enumerate(entries, 1)
+    )
+
+
+def _heading(number: int, entry: object) -> str:
+    name = entry.get("id") if isinstance(entry, Mapping) else None
+    return f"[[tenant]] {name}:" if name else f"[[tenant]] number {number}:"

@@ -56,7 +56,9 @@ def _debug_faults(environment: Mapping[str, str]) -> Iterator[str]:
 
 def _address_faults(settings: Settings) -> Iterator[str]:
     for role, scheme in (("web", "https"), ("api", "https"), ("gateway", "wss")):
-        url = getattr(settings, role).url
+        url, port = getattr(settings, role).url, getattr(settings, role).port
+        if not 0 < port < 65_536:
+            yield f"[{role}] port {port} is none: write one from 1 to 65535"
         if not _is_safe(url):
             yield (
                 f"[{role}] url {url!r} is neither {scheme} nor on loopback: put a proxy with TLS "

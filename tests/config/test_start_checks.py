@@ -192,6 +192,11 @@ def test_a_role_without_tls_off_loopback_is_refused(site, role, url):
     assert "TLS" in fault
 
 
+@pytest.mark.parametrize("port", [0, -1, 70_000])
+def test_a_port_that_is_none_is_refused(site, port):
+    assert f"port {port}" in found(replace(site, web=replace(site.web, port=port)))[0]
+
+
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), 1e9])
 def test_a_scale_that_is_no_factor_is_refused(site, scale):
     assert "rate_scale" in of_vendor(site, rate_scale=scale)[0]
