@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 lock=$1
 
 python=
-for candidate in python3 python3.13 python3.12 python3.11; do
+for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
     if command -v "$candidate" >/dev/null 2>&1 &&
         "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))'; then
         python=$candidate
@@ -13,7 +13,8 @@ for candidate in python3 python3.13 python3.12 python3.11; do
     fi
 done
 if [ -z "$python" ]; then
-    echo "Wristchart needs Python 3.11 or newer (found: $(python3 --version 2>&1 || echo none))." >&2
+    echo "Wristchart needs Python 3.11, 3.12, 3.13 or 3.14; found: $(python3 --version 2>&1 || echo none)." >&2
+    echo "Install one of them beside it, such as python3.13; it is found by that name." >&2
     exit 1
 fi
 

@@ -188,11 +188,19 @@ def compiling() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "wearable_agg.afib"], cwd=ROOT)
 
 
+def _group(name: str) -> str:
+    """Return the name of a group; argparse's own choices refuse that none is named."""
+    if name not in {group.name for group in GROUPS}:
+        raise argparse.ArgumentTypeError(f"no group {name!r}")
+    return name
+
+
 def main() -> int:
     """Run the chosen groups, all of them by default."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--long", action="store_true", help="run the full forms")
-    parser.add_argument("group", nargs="*", help="only these groups")
+    names = [group.name for group in GROUPS]
+    parser.add_argument("group", nargs="*", type=_group, metavar="GROUP", help=", ".join(names))
     chosen = parser.parse_args()
     groups = [group for group in GROUPS if not chosen.group or group.name in chosen.group]
     with compiling() if any(group.analyses for group in groups) else nullcontext():
