@@ -7,11 +7,12 @@ assumed nor a reason to hold: the verdict says that it was not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from clinical.medications import Code
 from clinical.verdicts import Ground
@@ -206,18 +207,27 @@ def age(birth_date: date, on: date) -> int:
 def has_known_fibrillation(problems: Iterable[Code]) -> bool:
     """Whether a problem is in the value set of config/clinical/known_fibrillation.toml."""
     table = load("known_fibrillation")
-    codes = {(entry["system"], entry["code"]) for entry in table["code"]}
-    prefixes = [(entry["system"], entry["code"]) for entry in table["prefix"]]
     return any(
-        (problem.system, problem.code) in codes
-        or any(problem.system == s and _below(problem.code, c) for s, c in prefixes)
+        _is_classified(problem, table["classification"]) or _is_named(problem, table["terminology"])
         for problem in problems
     )
 
 
-def _below(code: str, category: str) -> bool:
-    plain = code.replace(".", "").upper()
-    return plain.startswith(category)
+def _is_classified(problem: Code, classifications: Iterable[Mapping[str, Any]]) -> bool:
+    plain = problem.code.strip().replace(".", "").upper()
+    return any(
+        problem.system in one["systems"] and plain.startswith(one["category"])
+        for one in classifications
+    )
+
+
+def _is_named(problem: Code, terminologies: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the very code is listed; an edition of a code system is named below its address."""
+    return any(
+        any(problem.system == s or problem.system.startswith(f"{s}/") for s in one["systems"])
+        and any(problem.code == known["code"] for known in one["codes"])
+        for one in terminologies
+    )
 
 
 def _unknown(facts: Facts) -> tuple[str, ...]:

@@ -76,6 +76,14 @@ def test_a_birthday_of_29_february_is_on_1_march_in_other_years() -> None:
         (Code(SNOMED, "49436004"), True),
         (Code(SNOMED, "282825002"), True),
         (Code(SNOMED, "164889003"), False),
+        (Code(SNOMED, "233911009"), True),
+        (Code(SNOMED, "5370000"), True),
+        (Code(ICD, "I48.92"), True),
+        (Code("urn:oid:2.16.840.1.113883.6.90", "I48.0"), True),
+        (Code("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "I48.9"), True),
+        (Code("urn:oid:2.16.840.1.113883.6.96", "49436004"), True),
+        (Code("http://snomed.info/sct/731000124108", "49436004"), True),
+        (Code("http://snomed.info/sctid", "49436004"), False),
         (Code("http://hl7.org/fhir/sid/icd-9-cm", "I48.0"), False),
     ],
 )
@@ -162,7 +170,9 @@ def test_a_cluster_that_somebody_resolved_is_no_news_while_it_lasts() -> None:
 def test_every_rule_has_a_source_and_every_reason_a_sentence() -> None:
     for part in load("alerting").values():
         assert all(entry["source"] for entry in part.values())
-    assert load("known_fibrillation")["source"]
+    known = load("known_fibrillation")
+    every = (known, *known["classification"], *known["terminology"])
+    assert all(part["source"] for part in every)
     assert set(WHY) == set(Hold)
 
 
