@@ -50,6 +50,8 @@ def test_withings_negative_is_not_sinus_rhythm() -> None:
     ("table", "word", "meaning"),
     [
         ("google_health", "INCONCLUSIVE_HIGH_HEART_RATE", Meaning.INCONCLUSIVE_HIGH_RATE),
+        ("google_health", "Inconclusive: High heart rate", Meaning.INCONCLUSIVE_HIGH_RATE),
+        ("google_health", "NA", Meaning.NOT_ANALYSED),
         ("apple", 5, Meaning.POOR_RECORDING),
         ("kardia", "afib", Meaning.ATRIAL_FIBRILLATION),
         ("kardia", "Normal", Meaning.SINUS_RHYTHM),
