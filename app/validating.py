@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -30,7 +31,8 @@ def validate() -> None:
 def beats(path: Path, as_json: bool) -> None:
     """Score beat detection on the WFDB records at PATH, a folder or one record."""
     tallies = _scored(path, _beats)
-    _print(tallies, as_json, tables.BEAT_RULES, tables.beats_table)
+    rules = _with_note(tables.BEAT_RULES, tables.without_waveform(tallies, "left out"))
+    _print(tallies, as_json, rules, tables.beats_table)
 
 
 @validate.command()
@@ -39,7 +41,8 @@ def beats(path: Path, as_json: bool) -> None:
 def rhythm(path: Path, as_json: bool) -> None:
     """Score atrial fibrillation on the WFDB records at PATH, a folder or one record."""
     tallies = _scored(path, lambda record: score(record.reference, detect(record)))
-    _print(tallies, as_json, tables.RHYTHM_RULES, _beats_and_rhythm)
+    note = tables.without_waveform(tallies, "run on annotated beats")
+    _print(tallies, as_json, _with_note(tables.RHYTHM_RULES, note), _beats_and_rhythm)
 
 
 @validate.command()
@@ -62,9 +65,14 @@ def spot(path: Path, as_json: bool) -> None:
 
 def _scored(path: Path, scorer: Callable[[AnnotatedRecord], Tally]) -> dict[str, Tally]:
     try:
-        return {record.name: scorer(read_annotated(record)) for record in records_at(path)}
+        records = map(read_annotated, records_at(path))
+        return {one.name: replace(scorer(one), on_beats=one.recording is None) for one in records}
     except NoRecording as error:
         raise click.BadParameter(str(error), param_hint="PATH") from error
+
+
+def _with_note(rules: str, note: str) -> str:
+    return f"{rules}\n{note}" if note else rules
 
 
 def _beats(record: AnnotatedRecord) -> Tally:

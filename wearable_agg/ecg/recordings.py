@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +19,8 @@ MICROVOLTS_PER_MILLIVOLT = 1000.0
 MICROVOLTS = {"mv": 1000.0, "uv": 1.0, "µv": 1.0, "v": 1e6}
 _FOR_RHYTHM = ("I", "II", "MLII", "ECG", "ECG1")
 _LARGEST = 32767
+_RATE = re.compile(r"\d+(\.\d*)?([eE][+-]?\d{1,3})?(/\S*)?")
+WFDB_SUFFIXES = (".hea", ".dat", ".mat", ".atr", ".qrs")
 
 FINEST_GAIN = 0.1
 """Microvolts per count where a format has floating-point samples: finer than any device's noise."""
@@ -97,11 +101,62 @@ def read_wfdb(path: Path, lead: str | None) -> Recording:
 
     Raises NoRecording.
     """
+    record = _record(path)
+    names = [str(name) for name in record.sig_name]
+    if lead is None:
+        return _recording(record, next(_in_order(names)))
+    if lead not in names:
+        raise NoRecording(f"no lead {lead}: the record has {', '.join(names)}")
+    return _recording(record, names.index(lead))
+
+
+def read_wfdb_leads(path: Path) -> list[Recording]:
+    """Read every lead of a WFDB record that is in volts, the best for rhythm first.
+
+    Raises NoRecording.
+    """
+    record = _record(path)
+    refused: list[NoRecording] = []
+    leads = []
+    for number in _in_order([str(name) for name in record.sig_name]):
+        try:
+            leads.append(_recording(record, number))
+        except NoRecording as reason:
+            refused.append(reason)
+    if not leads:
+        raise refused[0]
+    return leads
+
+
+def best_for_rhythm(leads: Sequence[Recording]) -> Recording:
+    """Return the lead that shows the rhythm best, by its name; the first where none is known."""
+    names = [one.lead for one in leads]
+    return leads[next(_in_order(names))]
+
+
+def wfdb_stem(path: Path) -> Path:
+    """Return the path of a WFDB record without suffix; raises NoRecording where there is none.
+
+    A header whose rate cannot be read is refused: readers would take 250 Hz for it.
+    """
+    stem = path.with_suffix("") if path.suffix in WFDB_SUFFIXES else path
+    header = stem.with_name(stem.name + ".hea")
+    if not header.exists():
+        raise NoRecording(f"there is no {header}: give the path of a WFDB record without suffix")
+    try:
+        lines = header.read_text("utf-8", "replace").splitlines()
+    except OSError as error:
+        raise NoRecording(f"{header}: {error}") from error
+    told = next((line for line in lines if line.strip() and not line.startswith("#")), "").split()
+    if len(told) > 2 and not (_RATE.fullmatch(told[2]) and float(told[2].partition("/")[0]) > 0):
+        raise NoRecording(f"{header}: {told[2]} is no rate in Hz")
+    return stem
+
+
+def _record(path: Path) -> Any:
     import wfdb  # brings pandas and matplotlib's kin along: only who replays pays for it
 
-    stem = path.with_suffix("") if path.suffix in (".hea", ".dat", ".mat") else path
-    if not stem.with_name(stem.name + ".hea").exists():
-        raise NoRecording(f"there is no {stem}.hea: give the path of a WFDB record without suffix")
+    stem = wfdb_stem(path)
     try:
         record = wfdb.rdrecord(str(stem))
     except FileNotFoundError as error:
@@ -112,24 +167,22 @@ def read_wfdb(path: Path, lead: str | None) -> Recording:
         raise NoRecording(f"{stem} is not a readable WFDB record: {error}") from error
     if record.p_signal is None or record.p_signal.size == 0:
         raise NoRecording(f"{stem} holds annotations only, no signal: choose a record with a .dat")
-    return _recording(record, lead)
+    return record
 
 
-def _recording(record: Any, lead: str | None) -> Recording:
-    names = [str(name) for name in record.sig_name]
-    chosen = _chosen(names, lead)
+def _recording(record: Any, chosen: int) -> Recording:
+    name = str(record.sig_name[chosen])
     rate = checked_rate(float(record.fs))
     unit = MICROVOLTS.get(str(record.units[chosen]).lower())
     if unit is None:
-        raise NoRecording(f"lead {names[chosen]} is in {record.units[chosen]}, not in volts")
+        raise NoRecording(f"lead {name} is in {record.units[chosen]}, not in volts")
     own_gain = abs(unit / float(record.adc_gain[chosen]))
     gain, counts = counted(record.p_signal[:, chosen] * unit, own_gain)
-    return Recording(str(record.record_name), names[chosen], rate, gain, counts)
+    return Recording(str(record.record_name), name, rate, gain, counts)
 
 
-def _chosen(names: list[str], lead: str | None) -> int:
-    if lead is not None:
-        if lead not in names:
-            raise NoRecording(f"no lead {lead}: the record has {', '.join(names)}")
-        return names.index(lead)
-    return next((names.index(name) for name in _FOR_RHYTHM if name in names), 0)
+def _in_order(names: Sequence[str]) -> Iterator[int]:
+    """Yield the places of leads, the best for rhythm first, then as they come."""
+    best = next((names.index(name) for name in _FOR_RHYTHM if name in names), 0)
+    yield best
+    yield from (number for number in range(len(names)) if number != best)

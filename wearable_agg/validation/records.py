@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wearable_agg.ecg.recordings import NoRecording, Recording, read_wfdb
+from wearable_agg.ecg.recordings import NoRecording, Recording, read_wfdb, wfdb_stem
 from wearable_agg.validation.annotations import (
     FIBRILLATION,
     FLUTTER,
@@ -54,16 +54,14 @@ def records_at(path: Path) -> list[Path]:
         if not headers:
             raise NoRecording(f"{path} holds no WFDB records (*.hea)")
         return [header.with_suffix("") for header in headers]
-    stem = path.with_suffix("") if path.suffix in (".hea", ".dat", ".atr") else path
-    if not stem.with_name(stem.name + ".hea").exists():
-        raise NoRecording(f"there is no {stem}.hea: give a folder, or a record without suffix")
-    return [stem]
+    return [wfdb_stem(path)]
 
 
 def read_annotated(path: Path, lead: str | None = None) -> AnnotatedRecord:
     """Read a record (`path` without suffix) with its annotations. Raises NoRecording."""
     import wfdb  # slow to import, and needed by nobody else of the command line
 
+    wfdb_stem(path)
     header = _checked(path, lambda: wfdb.rdheader(str(path)))
     rate = float(header.fs)
     rhythm_notes, beat_notes = (_notes(path, kind, rate) for kind in (RHYTHMS, BEATS))

@@ -60,7 +60,8 @@ class Detected:
 class Tally:
     """Counts of one record or of several; None where no record could give them.
 
-    `all_episodes` knows no minimum duration, `episodes` compares those of CHART_ALARM.
+    `all_episodes` knows no minimum duration, `episodes` compares those of CHART_ALARM. A record
+    `on_beats` has no waveform and ran on its annotated beats, or could not run.
     """
 
     beats: Beats | None = None
@@ -72,6 +73,7 @@ class Tally:
     latencies: tuple[float, ...] = ()
     recorded_seconds: float = 0.0
     analysable_seconds: float = 0.0
+    on_beats: bool = False
 
 
 def score(reference: Reference, detected: Detected) -> Tally:

@@ -55,7 +55,7 @@ def _episode_table(tallies: Mapping[str, Tally]) -> str:
         counts = (every.found, every.missed, every.right, every.false)
         rows.append(
             (
-                name,
+                _label(name, tally),
                 *map(str, counts),
                 *_episode_figures(every),
                 _shown(percent(every.overlap, every.reference)),
@@ -77,8 +77,20 @@ def _window_table(tallies: Mapping[str, Tally]) -> str:
         made = figures(tally)
         groups = (made["window"], made["false_per_patient_day"], made["latency_s"])
         values = [value for group in groups for value in group.values()]
-        rows.append((name, *map(_shown, [*values, made["not_analysable_pct"]])))
+        rows.append((_label(name, tally), *map(_shown, [*values, made["not_analysable_pct"]])))
     return _aligned(rows)
+
+
+def without_waveform(tallies: Mapping[str, Tally], became: str) -> str:
+    """Say which records have no waveform and what `became` of them, empty where all have one."""
+    names = [name for name, tally in tallies.items() if tally.on_beats]
+    if not names:
+        return ""
+    return f"No waveform, {became} ({len(names)} of {len(tallies)} records): {', '.join(names)}"
+
+
+def _label(name: str, tally: Tally) -> str:
+    return f"{name} (beats)" if tally.on_beats else name
 
 
 def spot_table(gross: Mapping[str, Figure]) -> str:

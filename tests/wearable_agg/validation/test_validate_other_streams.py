@@ -35,6 +35,27 @@ def test_beats_stand_for_the_signal_where_there_is_none(write_record: WriteRecor
     assert run("beats", path)["gross"]["beats"]["f1"] is None
 
 
+def test_records_that_ran_on_beats_are_named(write_record: WriteRecord) -> None:
+    write_record("ecg", regular(400.0).tolist(), [(0.1, "(N")])
+    path = write_record("rr", regular(400.0).tolist(), [(0.1, "(N")], waveform=False).parent
+    made = CliRunner().invoke(validate, ["rhythm", str(path)])
+    assert "run on annotated beats (1 of 2 records): rr" in made.output
+    assert [
+        line.split()[:2] for line in made.output.splitlines() if line.split()[:1] == ["rr"]
+    ] == [["rr", "(beats)"]] * 2
+    left_out = CliRunner().invoke(validate, ["beats", str(path), "--json"])
+    assert "left out (1 of 2 records): rr" in left_out.stderr
+
+
+def test_a_rate_that_cannot_be_read_names_the_file(write_record: WriteRecord) -> None:
+    header = write_record("r", regular(60.0).tolist()).with_suffix(".hea")
+    first, rest = header.read_text().split("\n", 1)
+    header.write_text(first.replace(" 250 ", " abc ") + "\n" + rest)
+    made = CliRunner().invoke(validate, ["beats", str(header.parent)])
+    assert made.exit_code == 2
+    assert "r.hea: abc is no rate in Hz" in " ".join(made.output.split())
+
+
 def challenge(path: Path, signals: list[np.ndarray], labels: list[str], **changes: object) -> Path:
     counts = [np.rint(signal * 1000).astype(np.int16) for signal in signals]
     arrays: dict[str, object] = {
