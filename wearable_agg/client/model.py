@@ -30,7 +30,12 @@ class SyncHealth:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A linked wearable; `status` is active, broken (link anew) or unlinked."""
+    """A linked wearable; `status` is active, broken (link anew) or unlinked.
+
+    While the history from before the link is still being fetched, everything is here from
+    `fetched_back_to` on; null once all of it is. `never_tells` names what of a local day the
+    vendor cannot tell.
+    """
 
     vendor: str
     name: str
@@ -38,6 +43,8 @@ class Linked:
     status: str
     last_sync: datetime | None
     health: SyncHealth
+    fetched_back_to: datetime | None
+    never_tells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ class RhythmEvent:
     `meaning` is a word of config/clinical/verdicts.toml, `text` a sentence for people and `said`
     the decider's own word. `signal` is ECG or PPG, and `beats_alone` says that only the times of
     beats were known, without an ECG or a pulse wave. `end` None: still going on. `severity` is ""
-    for what asks for no look; a verdict on the pulse never has that of one on an ECG. `probability`
+    for what asks for no look; one on beats alone or the pulse never has that of an ECG. `probability`
     (0 to 1) is None for single recordings and for beats alone: there it is not calibrated.
     """
 
@@ -225,7 +232,7 @@ class Reason:
 class Finding:
     """A finding with what speaks for it; `version` is to be given back when deciding.
 
-    `severity` orders attention: a finding that rests on the pulse alone never has that of an ECG.
+    `severity` orders attention: what rests on beats alone or the pulse never has that of an ECG.
     `probability` (0 to 1, None where the decider gives none) and `evidence` are those of the
     decision by which it was found. `has_strip` says that there is an ECG to look at, `has_beats`
     that there are heart beats, and `beats_alone` that it was found without an ECG and there is
