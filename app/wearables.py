@@ -56,6 +56,8 @@ def linked(read: model.PatientLinks) -> tuple[page.LinkedVendor, ...]:
             one.last_sync,
             one.health.reason,
             one.health.remarks,
+            one.fetched_back_to,
+            one.never_tells,
         )
         for one in read.linked
     )

@@ -53,7 +53,7 @@ def _response(response: Response) -> Fact | None:
 
 
 def _silence(account: LinkedVendor, now: datetime) -> Fact | None:
-    name = account.device or account.name
+    name = account.called
     if account.status != "active":
         return Fact(
             "Info",
@@ -73,7 +73,7 @@ def _silence(account: LinkedVendor, now: datetime) -> Fact | None:
 
 
 def _remarks(account: LinkedVendor) -> list[Fact]:
-    name = account.device or account.name
+    name = account.called
     return [
         Fact("Info", f"{name}: {remark}", "The patient can change it in the vendor's app.")
         for remark in account.remarks
@@ -83,7 +83,7 @@ def _remarks(account: LinkedVendor) -> list[Fact]:
 def _gap(seen: Look) -> Fact | None:
     if is_empty(seen.now):
         return None
-    long = [gap for gap in gaps(seen.now, seen.today) if gap.days >= _SHORTEST_GAP]
+    long = [gap for gap in gaps(seen.now, seen.today, seen.known_from) if gap.days >= _SHORTEST_GAP]
     if not long:
         return None
     latest = long[-1]

@@ -56,7 +56,7 @@ def accounts(seen: Look, now: datetime) -> list[Component]:
     """Each linked account with its device and how fresh it is."""
     if isinstance(seen.wearables, Missing):
         return [html.Span("Wearables not available now", className="stale")]
-    linked = [_account(account, now) for account in seen.linked]
+    linked = [_account(account, now, seen.zone) for account in seen.linked]
     return list(linked) or [html.Span("No wearable linked")]
 
 
@@ -149,11 +149,14 @@ def no_ecg(reason: str) -> Component:
     return html.Section([title, html.P(reason, className="meta")], className="panel")
 
 
-def _account(account: LinkedVendor, now: datetime) -> Component:
-    name = account.device or account.name
+def _account(account: LinkedVendor, now: datetime, zone: ZoneInfo) -> Component:
+    name = account.called
     if account.status != "active":
         said = account.unwell or f"link {account.status}"
         return html.Span(f"{name} · {said}", className="stale")
+    if account.fetched_back_to:
+        back_to = words.local(account.fetched_back_to, zone).date()
+        return html.Span(f"{name} · {words.HISTORY_COMING}, back to {words.full_day(back_to)}")
     if account.last_sync is None:
         return html.Span(f"{name} · not synced yet")
     limit = timedelta(hours=Threshold.named("stale_sync_after").value)

@@ -11,6 +11,7 @@ from clinical.measures import NotEnoughData
 from clinical.medications import Lane
 from clinical.response import baseline
 from clinical.verdicts import RhythmEvent
+from dashboards import words
 from dashboards.figures.view import LONGEST, TimelineData
 from dashboards.recent import Recent
 from dashboards.series import between, table
@@ -76,6 +77,19 @@ class Look:
         return any(account.status != "unlinked" for account in self.linked)
 
     @property
+    def known_from(self) -> date | None:
+        """The first day with everything there is, while history is coming in; else None."""
+        coming = [one.fetched_back_to for one in self.linked if one.fetched_back_to]
+        return words.local(max(coming), self.zone).date() + timedelta(days=1) if coming else None
+
+    def unmeasured(self, name: str) -> str:
+        """The devices of a patient of which none can tell a field of `Day`; "" where one can."""
+        linked = [one for one in self.linked if one.status != "unlinked"]
+        if any(name not in one.never_tells for one in linked):
+            return ""
+        return " or ".join(dict.fromkeys(one.called for one in linked))
+
+    @property
     def single_verdicts(self) -> tuple[RhythmEvent, ...]:
         """Verdicts on the rhythm that are not an episode."""
         if isinstance(self.rhythm, Missing):
@@ -102,7 +116,15 @@ class Look:
         if isinstance(self.rhythm, RhythmRead):
             analysed = self.rhythm.analysed_seconds // _LIVE_STEP_SECONDS
             rhythm = (self.rhythm.episodes, self.rhythm.events, analysed)
-        parts = (self.today, self.days, self.medications, days, self.linked == (), rhythm)
+        parts = (
+            self.today,
+            self.days,
+            self.medications,
+            days,
+            self.linked == (),
+            self.known_from,
+            rhythm,
+        )
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
@@ -148,6 +170,7 @@ def timeline_data(seen: Look, now: datetime) -> TimelineData:
         no_wearables=_no_wearables(seen),
         no_rhythm="Not available now" if isinstance(rhythm, Missing) else "",
         verdicts=seen.single_verdicts,
+        known_from=seen.known_from,
     )
 
 
@@ -164,4 +187,6 @@ def _no_wearables(seen: Look) -> str:
         return "Wearable data could not be read"
     if not seen.is_linked:
         return "No wearable linked — invite the patient"
+    if seen.known_from:
+        return words.HISTORY_COMING
     return "No wearable data in this time range"

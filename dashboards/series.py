@@ -64,9 +64,11 @@ def numbers(column: pd.Series, decimals: int = 1) -> list[float | None]:
     return [None if pd.isna(value) else round(float(value), decimals) for value in column]
 
 
-def gaps(frame: pd.DataFrame, today: date) -> list[Gap]:
-    """Stretches drawn as not worn. Today is not over and never counts."""
+def gaps(frame: pd.DataFrame, today: date, known_from: date | None = None) -> list[Gap]:
+    """Stretches drawn as not worn. Today is not over, and before `known_from` more may come."""
     past = frame.loc[frame.index < pd.Timestamp(today)]
+    if known_from:
+        past = past.loc[past.index >= pd.Timestamp(known_from)]
     empty = [stamp.date() for stamp in past.index[_unworn(past)]]
     return list(_runs(empty))
 

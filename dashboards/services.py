@@ -100,7 +100,8 @@ class LinkedVendor:
     """One linked account; `status` "active" or a word for why nothing arrives ("broken", ...).
 
     `unwell` says what is wrong with its sync, though it is active; `remarks` what one that is well
-    cannot tell.
+    cannot tell. While its history is still coming in, all is here from `fetched_back_to` on.
+    `never_tells` names fields of `Day` that the vendor has no values for.
     """
 
     vendor: str
@@ -110,6 +111,13 @@ class LinkedVendor:
     last_sync: datetime | None
     unwell: str = ""
     remarks: tuple[str, ...] = ()
+    fetched_back_to: datetime | None = None
+    never_tells: tuple[str, ...] = ()
+
+    @property
+    def called(self) -> str:
+        """The device, or the vendor where no device is known."""
+        return self.device or self.name
 
 
 @dataclass(frozen=True, slots=True)

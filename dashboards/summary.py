@@ -89,7 +89,8 @@ def _episodes(rhythm: RhythmRead) -> tuple[str, str]:
 
 
 def _resting(seen: Look) -> Tile:
-    return _typical("Resting HR", "bpm", seen.now["resting"], seen.before["resting"], seen)
+    columns = seen.now["resting"], seen.before["resting"]
+    return _typical("Resting HR", "bpm", *columns, seen, "resting_heart_rate")
 
 
 def _hrv(seen: Look) -> Tile:
@@ -97,17 +98,17 @@ def _hrv(seen: Look) -> Tile:
     before, statistic_before = one_statistic(seen.before)
     if statistic_before != statistic:
         before = before * float("nan")
-    return _typical(f"HRV ({statistic})" if statistic else "HRV", "ms", now, before, seen)
+    return _typical(f"HRV ({statistic})" if statistic else "HRV", "ms", now, before, seen, "hrv")
 
 
 def _steps(seen: Look) -> Tile:
-    return _typical("Steps", "per day", seen.now["steps"], seen.before["steps"], seen)
+    return _typical("Steps", "per day", seen.now["steps"], seen.before["steps"], seen, "steps")
 
 
 def _sleep(seen: Look) -> Tile:
     measure = typical(_values(asleep(seen.now)), "h")
     if isinstance(measure, NotEnoughData):
-        return _not_enough("Sleep", measure, seen, "nights")
+        return _not_enough("Sleep", measure, seen, "sleep", "nights")
     minutes = round(measure.value * 60)
     nights = f"{measure.covered.days}/{seen.days} d"
     difference = change(measure, typical(_values(asleep(seen.before)), "h"))
@@ -122,15 +123,19 @@ def _worn(seen: Look) -> Tile:
     shares = worn_share(seen.now, seen.today)
     if not any(shares):
         return Tile("Wear time", DASH, "", "no heart rate recorded")
-    without = sum(gap.days for gap in gaps(seen.now, seen.today))
+    without = sum(gap.days for gap in gaps(seen.now, seen.today, seen.known_from))
+    if seen.known_from and seen.known_from > seen.first:
+        return Tile("Wear time", DASH, "", words.HISTORY_COMING)
     note = f"{without} day{'' if without == 1 else 's'} without data"
     return Tile("Wear time", f"{100 * mean(shares):.0f}", "%", note)
 
 
-def _typical(label: str, unit: str, now: pd.Series, before: pd.Series, seen: Look) -> Tile:
+def _typical(
+    label: str, unit: str, now: pd.Series, before: pd.Series, seen: Look, field: str
+) -> Tile:
     measure = typical(_values(now), unit)
     if isinstance(measure, NotEnoughData):
-        return _not_enough(label, measure, seen, "d")
+        return _not_enough(label, measure, seen, field, "d")
     return Tile(label, f"{measure.value:,.0f}", unit, _note(measure, _values(before), seen))
 
 
@@ -142,7 +147,12 @@ def _note(measure: Measure, before: Sequence[float | None], seen: Look) -> str:
     return f"{words.signed(difference)} vs prior · {days}"
 
 
-def _not_enough(label: str, found: NotEnoughData, seen: Look, noun: str) -> Tile:
+def _not_enough(label: str, found: NotEnoughData, seen: Look, field: str, noun: str) -> Tile:
+    """Why there is no number: `field` is that of a `Day`."""
+    if devices := seen.unmeasured(field):
+        return Tile(label, DASH, "", f"not measured by {devices}")
+    if seen.known_from and seen.known_from > seen.first:
+        return Tile(label, DASH, "", words.HISTORY_COMING)
     if not found.covered:
         return Tile(label, DASH, "", "no data")
     return Tile(label, DASH, "", f"not enough data: {found.covered.days} of {seen.days} {noun}")

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from clinical.verdicts import RhythmEvent
 
+HISTORY_COMING = "history still coming in"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 from clinical.medications import DrugClass
 from clinical.response import DoseChange, dose_changes
+from dashboards import words
 from dashboards.figures.rows import Row
 from dashboards.figures.view import Figure, Sheet, TimelineData, View, midnight, stamp
 from dashboards.series import gaps
@@ -17,7 +18,7 @@ _LABEL_HEIGHT = 14  # pixels a line of upright words needs
 def draw_gaps(sheet: Sheet, data: TimelineData, view: View, rows: Iterable[Row]) -> None:
     """Shade the days without worn time in every row a wearable fills."""
     axes = [row.axis for row in rows]
-    for gap in gaps(data.frame, view.today):
+    for gap in gaps(data.frame, view.today, data.known_from):
         start, end = midnight(gap.first), midnight(gap.last) + timedelta(days=1)
         for axis in axes:
             sheet.band(axis, stamp(start), stamp(end), view.theme.gap)
@@ -25,6 +26,10 @@ def draw_gaps(sheet: Sheet, data: TimelineData, view: View, rows: Iterable[Row])
             place: Figure = {"x": stamp(start + (end - start) / 2), "y": 0.98, "yref": "y3 domain"}
             turned: Figure = {"yanchor": "top", "textangle": -90}
             sheet.text("not worn", color=view.theme.muted, **place, **turned)
+    if data.known_from and data.known_from > view.first:
+        corner: Figure = {"x": stamp(view.low), "xanchor": "left", "xshift": 4, "yanchor": "top"}
+        said = f"{words.HISTORY_COMING} …"
+        sheet.text(said, color=view.theme.muted, y=0.98, yref="y3 domain", **corner)
 
 
 def draw_dose_changes(sheet: Sheet, data: TimelineData, view: View, heart_axis: str) -> None:

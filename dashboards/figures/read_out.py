@@ -42,7 +42,7 @@ def _by_day(data: TimelineData, view: View) -> dict[date, list[str]]:
     rhythm, values = _rhythm(data, view), _values(data.frame)
     away = {
         gap.first + timedelta(days=number)
-        for gap in gaps(data.frame, view.today)
+        for gap in gaps(data.frame, view.today, data.known_from)
         for number in range(gap.days)
     }
     return {

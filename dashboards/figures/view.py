@@ -25,6 +25,7 @@ class TimelineData:
     """Everything the timeline shows, for its window and no more.
 
     `frame` is the table of `series.table`; the sentences stand in rows that have nothing to show.
+    Days before `known_from` may still come in.
     """
 
     lanes: Sequence[Lane]
@@ -37,6 +38,7 @@ class TimelineData:
     no_wearables: str = ""
     no_rhythm: str = ""
     verdicts: Sequence[RhythmEvent] = ()
+    known_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,8 @@ class FakeServices:
     gaps: tuple[str, ...] = ()
     banner_required: bool = True
     linked: bool = True
+    fetched_back_to: datetime | None = None
+    never_tells: tuple[str, ...] = ()
     operator: bool = False
     ended: bool = False
     outcome: Outcome | None = None
@@ -293,9 +295,19 @@ class FakeServices:
             empty = tuple(Day(first + timedelta(days=n)) for n in range(length))
             return WearableRead("Europe/Oslo", empty, ())
         days = tuple(_day((TODAY - first).days - number) for number in range(length))
+        days = tuple(replace(day, **dict.fromkeys(self.never_tells)) for day in days)  # type: ignore[arg-type]
         watch = LinkedVendor(
-            "google_health", "Google Health", "Pixel Watch 3", "active", ago(0.085)
+            "google_health",
+            "Google Health",
+            "Pixel Watch 3",
+            "active",
+            ago(0.085),
+            fetched_back_to=self.fetched_back_to,
+            never_tells=self.never_tells,
         )
+        if self.fetched_back_to:
+            known = self.fetched_back_to.date()
+            days = tuple(day if day.date >= known else Day(day.date) for day in days)
         return WearableRead("Europe/Oslo", days, (watch,))
 
     def rhythm(self, context: str, first: date, last: date) -> RhythmRead | Missing:

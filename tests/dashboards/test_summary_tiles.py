@@ -4,6 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from dash.development.base_component import Component
+
+from dashboards.facts import facts
+from dashboards.parts import accounts
 from dashboards.reading import Look
 from dashboards.services import RhythmRead
 from dashboards.summary import Tile, tiles
@@ -83,6 +87,26 @@ def test_today_is_not_counted_as_not_worn(see: See) -> None:
 def test_without_a_wearable_there_are_no_numbers(see: See) -> None:
     shown = [found.value for found in tiles(see(linked=False))[1:]]
     assert shown == ["–"] * 5
+
+
+def test_what_a_device_cannot_measure_is_not_called_missing(see: See) -> None:
+    seen = see(never_tells=("resting_heart_rate",))
+    assert tile(seen, "Resting HR").note == "not measured by Pixel Watch 3"
+    assert tile(seen, "Steps").value != "–"
+
+
+def test_history_that_is_still_coming_in_is_no_missing_data(see: See) -> None:
+    seen = see(fetched_back_to=NOW - timedelta(days=5))
+    coming = "history still coming in"
+    assert tile(seen, "Wear time").note == coming
+    assert tile(seen, "HRV (RMSSD)").note == coming
+    assert text(accounts(seen, NOW)) == f"Pixel Watch 3 · {coming}, back to 15 Nov 2026"
+    assert [one.title for one in facts(seen, NOW) if one.title.startswith("No data")] == []
+    assert tile(see(days=14, fetched_back_to=NOW - timedelta(days=40)), "HRV (RMSSD)").value != "–"
+
+
+def text(shown: list[Component]) -> str:
+    return " ".join(str(one.children) for one in shown)
 
 
 def test_a_missing_part_is_not_zero(see: See) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from wearable_agg.intake.health import Health
@@ -9,6 +10,7 @@ from wearable_agg.measurements.daily import Aggregate, LocalDay
 from wearable_agg.measurements.types import SLEEP_STAGES
 from wearable_agg.measurements.values import Value
 from wearable_agg.people.accounts import Account
+from wearable_agg.vendors.coverage import never_told
 
 
 def day(one: LocalDay) -> dict[str, Any]:
@@ -46,7 +48,9 @@ def value(one: Value) -> dict[str, Any]:
     }
 
 
-def linked(account: Account, name: str, health: Health) -> dict[str, Any]:
+def linked(
+    account: Account, name: str, health: Health, fetched_back_to: datetime | None
+) -> dict[str, Any]:
     """Show a linked account; `status` is active, broken (link anew) or unlinked."""
     state = "ended" if health.ended else "well" if health.is_well else "unwell"
     return {
@@ -60,6 +64,8 @@ def linked(account: Account, name: str, health: Health) -> dict[str, Any]:
             "reason": health.reason,
             "remarks": list(health.remarks),
         },
+        "fetched_back_to": fetched_back_to and fetched_back_to.isoformat(),
+        "never_tells": never_told(name),
     }
 
 

@@ -14,11 +14,12 @@ from wearable_agg.client import model
 from wearable_agg.client.measured import Measurements
 from wearable_agg.delivery import listing, rhythm
 from wearable_agg.intake.health import health_of
+from wearable_agg.intake.jobs import fetched_back_to
 from wearable_agg.measurements.buckets import level_for, read_buckets
 from wearable_agg.measurements.daily import local_days, series_of
 from wearable_agg.measurements.types import TYPES
 from wearable_agg.measurements.values import read_values
-from wearable_agg.people.accounts import Account, accounts_of
+from wearable_agg.people.accounts import ACTIVE, Account, accounts_of
 from wearable_agg.people.consents import RHYTHM, permits, permits_topic, permitted_types
 from wearable_agg.people.registry import timezone_of
 from wearable_agg.store.clock import to_micros
@@ -150,7 +151,8 @@ def demand_rhythm(call: Call) -> None:
 def _linked(call: Call, account: Account) -> dict[str, Any]:
     backend = call.backend
     health = health_of(call.connection, account.id, backend.poll_seconds(account.vendor))
-    return answers.linked(account, backend.vendor_name(account.vendor), health)
+    back_to = fetched_back_to(call.connection, account.id) if account.status == ACTIVE else None
+    return answers.linked(account, backend.vendor_name(account.vendor), health, back_to)
 
 
 def _not_shared() -> Problem:

@@ -62,7 +62,8 @@ class ApiClient:
     """The backend's routes as functions.
 
     Each raises BackendDown, BackendSilent where no answer came, and NotAllowed where the asker's
-    scopes or the patient's consent do not reach so far. One client serves all threads; connections are pooled by the Egress.
+    scopes or the patient's consent do not reach so far. One client serves all threads; connections
+    are pooled by the Egress.
     """
 
     def __init__(self, base_url: str, signer: Signer, egress: Egress) -> None:

@@ -158,8 +158,9 @@ class RhythmEvent:
     `meaning` is a word of config/clinical/verdicts.toml, `text` a sentence for people and `said`
     the decider's own word. `signal` is ECG or PPG, and `beats_alone` says that only the times of
     beats were known, without an ECG or a pulse wave. `end` None: still going on. `severity` is ""
-    for what asks for no look; one on beats alone or the pulse never has that of an ECG. `probability`
-    (0 to 1) is None for single recordings and for beats alone: there it is not calibrated.
+    for what asks for no look; one on beats alone or the pulse never has that of an ECG.
+    `probability` (0 to 1) is None for single recordings and for beats alone: there it is not
+    calibrated.
     """
 
     meaning: str

@@ -39,6 +39,7 @@ REVOKE = "@revoke"
 
 LEASE = timedelta(seconds=30)
 _MICROSECOND = timedelta(microseconds=1)
+_WITH_THE_LINK = timedelta(seconds=5) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +272,25 @@ def kinds_left_out(connection: Connection, account_id: int, since: datetime) -> 
             )
         ).scalars()
     )
+
+
+def fetched_back_to(connection: Connection, account_id: int) -> datetime | None:
+    """Return from when on everything is fetched while the history before the link is not.
+
+    None where the whole history has been fetched. The jobs of it were made with the link.
+    """
+    history = (
+        select(func.max(sync_jobs.c.window_end))
+        .join(vendor_accounts, vendor_accounts.c.id == sync_jobs.c.account_id)
+        .where(
+            sync_jobs.c.account_id == account_id,
+            sync_jobs.c.state == DUE,
+            sync_jobs.c.kind.not_in([SUBSCRIBE, REVOKE]),
+            sync_jobs.c.created_at < vendor_accounts.c.linked_at + _WITH_THE_LINK,
+        )
+    )
+    newest = connection.execute(history).scalar()
+    return None if newest is None else from_micros(newest)
 
 
 def forget(connection: Connection, account_id: int) -> None:

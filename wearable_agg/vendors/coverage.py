@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from wearable_agg.measurements.types import FURTHER_TOPICS, TOPICS, TYPES
+from wearable_agg.measurements.types import FURTHER_TOPICS, SLEEP_STAGES, TOPICS, TYPES
 from wearable_agg.vendors.apple.quantities import CAPABILITIES as APPLE
 from wearable_agg.vendors.apple.reader import LARGEST_PUSH
 from wearable_agg.vendors.capability import Capability
@@ -23,6 +23,16 @@ COVERAGE: Mapping[str, tuple[Capability, ...]] = {
     "Withings": WITHINGS,
     "Apple Health": APPLE,
 }
+DAILY: Mapping[str, frozenset[str]] = {
+    "heart_rate": frozenset({"heart_rate"}),
+    "resting_heart_rate": frozenset({"resting_heart_rate"}),
+    "hrv": frozenset({"hrv"}),
+    "oxygen_saturation": frozenset({"oxygen_saturation"}),
+    "sleep": frozenset({f"sleep_{stage}" for stage in SLEEP_STAGES}),
+    "steps": frozenset({"steps"}),
+}
+"""What a local day shows, and the types that it is made of."""
+
 PAGE = Path("docs/vendors.md")
 
 _INTRODUCTION = """\
@@ -41,6 +51,14 @@ apart with the reason and never analysed (`config/clinical/plausible_values.toml
 verdict on an ECG is a screening result; its own word is kept beside ours
 (`config/clinical/verdicts.toml`).
 """
+
+
+def never_told(vendor_name: str) -> list[str]:
+    """Return what of a local day this vendor can never tell; nothing of one that is not known."""
+    if vendor_name not in COVERAGE:
+        return []
+    told = {capability.type for capability in COVERAGE[vendor_name]}
+    return sorted(name for name, types in DAILY.items() if not types & told)
 
 
 def _allowed(vendor: str) -> str:

@@ -6,6 +6,7 @@ from sqlalchemy import event
 
 from safeguards.assertions import Signer
 from tests.support.backend import EVERY_TOPIC, NEW_YEAR, asking, bearer, measured
+from wearable_agg.intake import jobs
 from wearable_agg.intake.withdrawal import withdraw
 from wearable_agg.measurements.batch import batch_of
 from wearable_agg.measurements.model import Workout
@@ -13,9 +14,13 @@ from wearable_agg.measurements.types import TYPES
 from wearable_agg.measurements.upsert import write_batch
 from wearable_agg.people import consents
 from wearable_agg.people.registry import touch
+from wearable_agg.store.clock import from_micros, now_micros, to_micros
 from wearable_agg.store.database import writing
+from wearable_agg.store.intake_tables import sync_jobs
 from wearable_agg.store.people_tables import consents as consents_table
 from wearable_agg.store.people_tables import vendor_accounts
+from wearable_agg.vendors.coverage import never_told
+from wearable_agg.vendors.protocol import Window
 
 BASE = "/api/v1/patient"
 WEEK = f"{BASE}/days?from=2026-01-01&to=2026-01-08"
@@ -62,6 +67,8 @@ def test_linked_wearables_are_listed(ask, linked):
                 "status": "active",
                 "last_sync": None,
                 "health": {"state": "well", "reason": "", "remarks": []},
+                "fetched_back_to": None,
+                "never_tells": [],
             }
         ],
         "timezone": "Europe/Oslo",
@@ -248,6 +255,29 @@ def test_a_sync_that_is_not_well_is_said_with_the_reason(world, ask, linked, cha
     [shown] = ask(BASE).get_json()["linked"]
     assert shown["health"]["state"] == state
     assert shown["health"]["reason"].startswith(reason)
+
+
+def test_history_that_is_still_to_be_fetched_is_said_until_it_is(world, ask, linked):
+    now = from_micros(now_micros())
+    month = timedelta(days=30)
+    windows = [Window(now - (n + 1) * month, now - n * month) for n in (0, 1)]
+    with writing(world.engine) as connection:
+        connection.execute(vendor_accounts.update().values(linked_at=to_micros(now)))
+        jobs.schedule(connection, "sandbox", 1, jobs.SUBSCRIBE, [Window(now, now)])
+        jobs.schedule(connection, "sandbox", 1, "steps", windows)
+    said = []
+    for window in (*windows, None):
+        [shown] = ask(BASE).get_json()["linked"]
+        said.append(shown["fetched_back_to"])
+        with writing(world.engine) as connection:
+            done = sync_jobs.c.window_end == to_micros(window.end if window else now)
+            connection.execute(sync_jobs.delete().where(done, sync_jobs.c.kind == "steps"))
+    assert said == [now.isoformat(), (now - month).isoformat(), None]
+
+
+def test_what_a_vendor_can_never_tell_is_said():
+    assert never_told("Withings") == ["resting_heart_rate"]
+    assert never_told("Google Health") == []
 
 
 @pytest.mark.parametrize("ending", ["withdrawn", "lapsed"])
