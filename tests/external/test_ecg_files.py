@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wearable_agg.ecg.formats.detecting import format_of
 from wearable_agg.ecg.formats.reading import read_recordings
 from wearable_agg.ecg.recordings import NoRecording
 
@@ -27,7 +28,9 @@ GOOGLE = "google_health/synthetic-electrocardiogram.json"
 def test_a_vendors_file_gives_a_recording(
     records: Path, kind: str, name: str, rate: float, samples: int, verdict: str
 ) -> None:
-    made = read_recordings(records.parent / "vendors" / name, kind)[0]
+    file = records.parent / "vendors" / name
+    assert format_of(file) == kind
+    made = read_recordings(file)[0]
     assert (made.rate, len(made.counts), made.verdict) == (rate, samples, verdict)
     assert made.lead == "I"
 

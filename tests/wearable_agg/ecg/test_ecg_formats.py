@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from safeguards.strict_json import Malformed
 from wearable_agg.ecg.formats import aecg, edf, kardia, movesense, polar, sampled_data
+from wearable_agg.ecg.formats.detecting import format_of
 from wearable_agg.ecg.formats.reading import FORMATS, read_recordings
 from wearable_agg.ecg.frames import INVALID_SAMPLE
 from wearable_agg.ecg.recordings import NoRecording
@@ -434,7 +435,51 @@ def test_annotated_ecg_that_cannot_be_read_is_refused(raw: bytes) -> None:
         list(aecg.recordings(raw))
 
 
-@given(st.sampled_from(sorted(set(FORMATS) - {"wfdb"})), st.binary(max_size=600), st.data())
+NOTIFICATIONS = json.dumps([notification(0, [1] * 16)]).encode()
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (edf_file(), "edf"),
+        (annotated(), "aecg"),
+        (observation(), "fhir"),
+        (pmd_frames(130, 1)[0].hex().encode(), "polar"),
+        (NOTIFICATIONS, "movesense"),
+        (b'{"algorithmDetermination": "normal"}', "kardia"),
+        (b'{"status": 0, "body": {"series": []}}', "withings"),
+        (b'{"dataPoints": []}', "google_health"),
+        (b'{"type": "HKElectrocardiogram", "classification": 1}', "apple"),
+        (b"Name,x\nDate of Birth,y\n", "apple"),
+    ],
+)
+def test_the_format_is_told_from_the_content(tmp_path: Path, raw: bytes, kind: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(raw)
+    assert format_of(file) == kind
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b"{", b"GIF89a"])
+def test_what_is_no_ecg_has_no_format(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(raw)
+    with pytest.raises(NoRecording):
+        format_of(file)
+
+
+def test_kardia_without_a_lead_that_is_known_says_so() -> None:
+    raw = {"frequency": 300, "amplitudeResolution": 500, "samples": {"leadX": [1]}}
+    with pytest.raises(NoRecording, match="no lead that is known: leadX"):
+        list(
+            kardia.recordings(
+                json.dumps({"recordedAt": "2026-03-01T11:00:00Z", "data": {"raw": raw}}).encode()
+            )
+        )
+
+
+@given(
+    st.sampled_from([None, *sorted(set(FORMATS) - {"wfdb"})]), st.binary(max_size=600), st.data()
+)
 def test_hostile_bytes_are_refused_and_never_crash(tmp_path_factory, kind, noise, data) -> None:
     seeds = [
         edf_file(),

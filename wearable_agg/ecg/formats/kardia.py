@@ -34,7 +34,10 @@ def recordings(raw: bytes) -> Iterator[Recording]:
     if not 0 < scale < 1000:
         raise Unusable(nanovolts.path, "not a resolution")
     rate = checked_rate(rate_of(unfiltered.member("frequency")))
-    for name, part in unfiltered.member("samples").members():
+    samples = list(unfiltered.member("samples").members())
+    if not any(name in _LEADS for name, _ in samples):
+        raise NoRecording(f"no lead that is known: {', '.join(name for name, _ in samples)}")
+    for name, part in samples:
         if name not in _LEADS:
             continue
         gain, values = counted(np.array(counts(part), np.float64) * scale, scale)

@@ -12,13 +12,14 @@ import numpy as np
 
 from safeguards.strict_json import Malformed
 from wearable_agg.ecg.formats import aecg, edf, kardia, movesense, polar, sampled_data
+from wearable_agg.ecg.formats.detecting import format_of
 from wearable_agg.ecg.recordings import (
     FINEST_GAIN,
     NoRecording,
     Recording,
     checked_rate,
     counted,
-    read_wfdb,
+    read_wfdb_leads,
 )
 from wearable_agg.measurements.model import EcgRecording, EcgSignal
 from wearable_agg.vendors.answers import LONGEST_ANSWER
@@ -37,14 +38,16 @@ _OF_VENDORS = ("apple", "google_health", "withings")
 FORMATS = (*sorted(_OF_BYTES), *_OF_VENDORS, "wfdb")
 
 
-def read_recordings(path: Path, kind: str) -> list[Recording]:
-    """Read the recordings of a file in one of FORMATS; raises NoRecording with the reason.
+def read_recordings(path: Path, kind: str | None = None) -> list[Recording]:
+    """Read every lead of a file; raises NoRecording with the reason.
 
-    A WFDB record is named by its path with or without suffix.
+    `kind` is one of FORMATS, told from the content where it is not given. A WFDB record is named by
+    its path with or without suffix, and its lead that is best for rhythm comes first.
     """
+    kind = kind or format_of(path)
     try:
         if kind == "wfdb":
-            return [read_wfdb(path, None)]
+            return read_wfdb_leads(path)
         if kind in _OF_VENDORS:
             return _of_vendor(path, kind)
         largest = edf.LARGEST if kind == "edf" else LONGEST_ANSWER
