@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,11 @@ from pathlib import Path
 def read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
     """Return the file's bytes; on first use write what `make` returns, mode 0600.
 
-    Safe when several processes come first at once: one of them wins, all read the same bytes.
+    Safe when several threads or processes come first at once: one of them wins, all read the same bytes.
     """
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         _write_private(draft, make())
         _publish(draft, path)
     return path.read_bytes()
