@@ -17,7 +17,13 @@ from sandbox.ehr.database import Database
 from sandbox.ehr.faults import Faults
 from sandbox.ehr.fhir.routes import FhirServer, catch_unknown_addresses, fhir_blueprint
 from sandbox.ehr.pages.charts import Charts
-from sandbox.ehr.pages.routes import Controls, Pages, controls_blueprint, pages_blueprint
+from sandbox.ehr.pages.routes import (
+    Controls,
+    Pages,
+    controls_blueprint,
+    not_found,
+    pages_blueprint,
+)
 from sandbox.ehr.people.seed import seed
 from sandbox.ehr.personality import PERSONALITIES
 from sandbox.ehr.settings import Settings
@@ -47,7 +53,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(authorization_blueprint(Authorization(server, key, charts)))
     app.register_blueprint(fhir_blueprint(fhir, faults))
     app.register_blueprint(controls_blueprint(controls))
-    catch_unknown_addresses(app)
+    catch_unknown_addresses(app, not_found)
     return app
 
 

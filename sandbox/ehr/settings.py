@@ -12,6 +12,8 @@ from sandbox.ehr.personality import PERSONALITIES, Personality
 
 CLINICIAN, CLINICIAN_NAME = "Practitioner/ingrid-lind", "Dr Ingrid Lind"
 TENANT = "sandbox"
+TIMEZONE = "Europe/Oslo"
+"""By which the pages tell times."""
 
 
 @dataclass(frozen=True, slots=True)

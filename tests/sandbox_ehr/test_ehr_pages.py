@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 from ehr_visitor import flag, redirected
+
+from sandbox.ehr.settings import TIMEZONE
 
 
 def page(ehr, path):
@@ -44,7 +48,9 @@ def test_the_launch_of_a_chart_is_for_its_patient(ehr):
 def test_the_app_opens_in_a_tab_of_its_own(ehr):
     answer = ehr.http.get(f"{ehr.url}/patients/li-wei/app", allow_redirects=False)
     assert answer.status_code == 303
-    assert "launch=" in answer.headers["Location"]
+    launch = parse_qs(urlsplit(answer.headers["Location"]).query)["launch"][0]
+    token = ehr.exchange(redirected(ehr.authorize(launch=launch))["code"]).json()
+    assert (token["patient"], token["need_patient_banner"]) == ("li-wei", True)
 
 
 def test_only_the_registered_app_may_be_framed(ehr):
@@ -54,7 +60,21 @@ def test_only_the_registered_app_may_be_framed(ehr):
 
 @pytest.mark.parametrize("path", ["", "/flags.json", "/app"])
 def test_an_unknown_patient_is_not_found(ehr, path):
-    assert page(ehr, f"/patients/nobody{path}").status_code == 404
+    answer = page(ehr, f"/patients/nobody{path}")
+    assert answer.status_code == 404
+    assert "Go to the work-list" in answer.text
+
+
+def test_an_unknown_address_leads_back(ehr):
+    answer = page(ehr, "/nothing/here")
+    assert answer.status_code == 404
+    assert "Go to the work-list" in answer.text
+
+
+def test_visits_are_told_in_the_hospitals_time(ehr):
+    row = re.search(r'<tr data-patient="marit-solheim">.*?</tr>', page(ehr, "/").text, re.DOTALL)[0]
+    begins = datetime.now(UTC).replace(hour=8, minute=0).astimezone(ZoneInfo(TIMEZONE))
+    assert f'<td class="time">{begins:%H:%M}</td>' in row
 
 
 def acknowledgement(*parts):
@@ -83,7 +103,11 @@ def test_the_banner_shows_active_flags_and_who_acknowledged_them(own_ehr):
     }
 
 
-def test_the_worklist_counts_active_flags(own_ehr):
-    own_ehr.backend().post("Flag", flag())
+def test_the_worklist_counts_active_flags_and_open_ones(own_ehr):
+    backend = own_ehr.backend()
+    stored = backend.post("Flag", flag()).json()
     counts = page(own_ehr, "/flags.json").json()
-    assert (counts["marit-solheim"], counts["li-wei"]) == (1, 0)
+    assert counts["marit-solheim"] == {"active": 1, "open": 1}
+    assert counts["li-wei"] == {"active": 0, "open": 0}
+    backend.put(stored | {"extension": acknowledgement()}, If_Match='W/"1"')
+    assert page(own_ehr, "/flags.json").json()["marit-solheim"] == {"active": 1, "open": 0}

@@ -145,7 +145,7 @@ def _code(request: Any, launch: Launch | None, audience: str) -> Code:
         user=launch.user if launch else CLINICIAN,
         patient=launch.patient if launch else None,
         encounter=launch.encounter if launch else None,
-        need_patient_banner=launch is None or launch.standalone,
+        need_patient_banner=launch is None or launch.standalone or not launch.framed,
         nonce=request.payload.data.get("nonce"),
         family=new_family(),
     )

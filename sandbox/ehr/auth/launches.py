@@ -13,12 +13,16 @@ LAUNCH_LIFE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The user who opened the chart, and the chart. ``standalone``: picked on our own page."""
+    """The user who opened the chart, and the chart.
+
+    ``standalone``: picked on our own page. ``framed``: shown beside our own patient banner.
+    """
 
     user: str
     patient: str
     encounter: str | None
     standalone: bool = False
+    framed: bool = True
 
 
 class Launches:
@@ -34,8 +38,11 @@ class Launches:
         now = to_micros(self._clock())
         with self._database.write() as connection:
             connection.execute(
-                "INSERT INTO launches VALUES (?, ?, 0, ?, ?, ?, ?)",
-                (id_, now, launch.user, launch.patient, launch.encounter, launch.standalone),
+                "INSERT INTO openings VALUES (?, ?, 0, ?, ?, ?, ?, ?)",
+                (
+                    *(id_, now, launch.user, launch.patient, launch.encounter),
+                    *(launch.standalone, launch.framed),
+                ),
             )
         return id_
 
@@ -44,18 +51,21 @@ class Launches:
         row = (
             self._database.read()
             .execute(
-                "SELECT * FROM launches"
+                "SELECT * FROM openings"
                 " WHERE id = ? AND used = 0 AND standalone = ? AND created > ?",
                 (id_, standalone, to_micros(self._clock() - LAUNCH_LIFE)),
             )
             .fetchone()
         )
-        return Launch(row["user"], row["patient"], row["encounter"], standalone) if row else None
+        if row is None:
+            return None
+        who = (row["user"], row["patient"], row["encounter"])
+        return Launch(*who, standalone, bool(row["framed"]))
 
     def use(self, id_: str) -> bool:
         """Mark a launch id as used; False if somebody was faster."""
         with self._database.write() as connection:
             done = connection.execute(
-                "UPDATE launches SET used = 1 WHERE id = ? AND used = 0", (id_,)
+                "UPDATE openings SET used = 1 WHERE id = ? AND used = 0", (id_,)
             )
         return done.rowcount == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from email.utils import format_datetime
 from typing import Any
 
@@ -229,12 +230,12 @@ def is_write() -> bool:
     return request.method != "GET" and not request.path.endswith("/_search")
 
 
-def catch_unknown_addresses(app: Flask) -> None:
-    """Answer what no route takes: with an OperationOutcome below /fhir."""
+def catch_unknown_addresses(app: Flask, page: Callable[[], str]) -> None:
+    """Answer what no route takes: with an OperationOutcome below /fhir, else with a page."""
 
-    def unknown(error: HTTPException) -> Response | HTTPException:
+    def unknown(error: HTTPException) -> Response | HTTPException | tuple[str, int]:
         if not request.path.startswith("/fhir"):
-            return error
+            return (page(), 404) if error.code == 404 else error
         kind = WrongMethod if error.code == 405 else NotFound
         return problem_answer(kind(f"{request.method} {request.path} is not an interaction here."))
 

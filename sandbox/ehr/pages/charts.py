@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from sqlite3 import Connection
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.ehr.database import Clock, Database
 from sandbox.ehr.fhir.indexing import split_reference, values_at
 from sandbox.ehr.fhir.store import current
+from sandbox.ehr.settings import TIMEZONE
 
 Resource = dict[str, Any]
 
@@ -41,7 +43,7 @@ class Charts:
         if stored is None:
             raise LookupError(patient)
         resource = json.loads(stored.body)
-        name = resource["name"][0]
+        name, flags = resource["name"][0], self.flags(patient)
         return {
             "id": patient,
             "name": f"{name['family']}, {' '.join(name['given'])}",
@@ -49,7 +51,8 @@ class Charts:
             "born": resource["birthDate"],
             "age": age(date.fromisoformat(resource["birthDate"]), self._clock().date()),
             "mrn": resource["identifier"][0]["value"],
-            "flags": len(self.flags(patient)),
+            "flags": len(flags),
+            "open": sum(flag["acknowledged"] is None for flag in flags),
         }
 
     def summary(self, patient: str) -> dict[str, list[dict[str, Any]]]:
@@ -89,7 +92,9 @@ class Charts:
             return None
         encounter = json.loads(stored.body)
         return {
-            "time": encounter["period"]["start"][11:16],
+            "time": datetime.fromisoformat(encounter["period"]["start"])
+            .astimezone(ZoneInfo(TIMEZONE))
+            .strftime("%H:%M"),
             "text": encounter["type"][0]["text"],
             "status": encounter["status"].replace("-", " "),
         }

@@ -14,7 +14,7 @@ from sandbox.ehr.database import Database
 from sandbox.ehr.faults import Faults
 from sandbox.ehr.fhir.store import current, versions
 from sandbox.ehr.pages.charts import Charts
-from sandbox.ehr.settings import CLINICIAN, Settings
+from sandbox.ehr.settings import CLINICIAN, TIMEZONE, Settings
 
 
 class Pages:
@@ -27,11 +27,12 @@ class Pages:
 
     def worklist(self) -> str:
         """GET /: today's patients."""
-        return render_template("worklist.html", people=self._charts.worklist())
+        return render_template("worklist.html", people=self._charts.worklist(), timezone=TIMEZONE)
 
     def worklist_flags(self) -> Response:
-        """GET /flags.json: the number of active Flags per patient."""
-        return jsonify({row["id"]: row["flags"] for row in self._charts.worklist()})
+        """GET /flags.json: per patient the active Flags, and those that nobody acknowledged."""
+        people = self._charts.worklist()
+        return jsonify({row["id"]: {"active": row["flags"], "open": row["open"]} for row in people})
 
     def chart(self, patient: str) -> str:
         """GET /patients/id: the chart, with the app launched in its frame."""
@@ -42,6 +43,7 @@ class Pages:
             patient=header,
             summary=self._charts.summary(patient),
             flags=self._charts.flags(patient),
+            timezone=TIMEZONE,
             app_name=app[0] if app else None,
             app_url=self._launch_url(patient) if app else None,
         )
@@ -56,7 +58,7 @@ class Pages:
         self._header(patient)
         if self._settings.framed_app is None:
             abort(404)
-        return redirect(self._launch_url(patient), 303)
+        return redirect(self._launch_url(patient, framed=False), 303)
 
     def _header(self, patient: str) -> dict[str, Any]:
         try:
@@ -64,11 +66,11 @@ class Pages:
         except LookupError:
             abort(404)
 
-    def _launch_url(self, patient: str) -> str:
+    def _launch_url(self, patient: str, *, framed: bool = True) -> str:
         app = self._settings.framed_app
         if app is None:
             abort(404)
-        launch = Launch(CLINICIAN, patient, self._charts.encounter(patient))
+        launch = Launch(CLINICIAN, patient, self._charts.encounter(patient), framed=framed)
         values = {"iss": self._settings.fhir_base, "launch": self._launches.mint(launch)}
         return f"{app[1]}{'&' if '?' in app[1] else '?'}{urlencode(values)}"
 
@@ -146,6 +148,11 @@ def pages_blueprint(pages: Pages, settings: Settings) -> Blueprint:
         return response
 
     return site
+
+
+def not_found() -> str:
+    """The page for an address that is none."""
+    return render_template("missing.html")
 
 
 def controls_blueprint(controls: Controls) -> Blueprint:

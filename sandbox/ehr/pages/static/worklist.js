@@ -3,11 +3,13 @@ async function poll() {
   try {
     const answer = await fetch("/flags.json", { cache: "no-store" });
     if (answer.ok) {
-      for (const [patient, count] of Object.entries(await answer.json())) {
+      for (const [patient, { active, open }] of Object.entries(await answer.json())) {
         const cell = document.querySelector(`tr[data-patient="${CSS.escape(patient)}"] .count`);
         if (!cell) continue;
-        cell.textContent = count;
-        cell.dataset.flags = count;
+        cell.textContent = active;
+        cell.dataset.flags = active;
+        cell.dataset.open = open;
+        cell.title = active && !open ? "all acknowledged" : "";
       }
     }
   } finally {
