@@ -13,7 +13,7 @@ from pathlib import Path
 def read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
     """Return the file's bytes; on first use write what `make` returns, mode 0600.
 
-    Safe when several threads or processes come first at once: one of them wins, all read the same bytes.
+    Safe when several threads or processes come first: one of them wins, all read the same bytes.
     """
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
