@@ -146,9 +146,15 @@ def calibration(made: CrossValidated) -> list[tuple[int, float, tuple[float, flo
     for k, model in enumerate(made.by_fold):
         here = made.folds == k
         given[here] = shown(model.rhythm.calibration, made.chances[here])
-    probability, truth = given[made.legible], made.rows.fibrillation[made.legible]
-    ends = intervals(probability, truth, made.rows.patient[made.legible])
-    tenths = deciles(probability, truth)
+    seen = made.legible
+    return by_tenth(given[seen], made.rows.fibrillation[seen], made.rows.patient[seen])
+
+
+def by_tenth(
+    probability: NDArray[np.float64], truth: NDArray[np.int64], patients: NDArray[np.str_]
+) -> list[tuple[int, float, tuple[float, float]]]:
+    """Return rows, error and its 95 % interval by tenth of a probability."""
+    tenths, ends = deciles(probability, truth), intervals(probability, truth, patients)
     return [(*tenth, between) for tenth, between in zip(tenths, ends, strict=True)]
 
 
@@ -180,10 +186,15 @@ def f1(chances: NDArray[np.float64], kinds: NDArray[np.int64]) -> dict[str, floa
     return names | {"mean_NAO": round(float(np.mean(each[:3])), 4)}
 
 
-def spot(splits: int) -> list[dict[str, float]]:
-    """Return F1 of the spot recordings, split otherwise each time: the first is the one quoted."""
-    rows = spot_rows()
-    return [f1(models.spot_apart(rows, split), rows.kinds) for split in range(splits)]
+def spot_calibration(
+    chances: NDArray[np.float64], kinds: NDArray[np.int64]
+) -> list[tuple[int, float, tuple[float, float]]]:
+    """Return what `calibration` does, of the recordings that are not called too noisy."""
+    readable = chances.argmax(1) != data.SPOT_KINDS.index("~")
+    fibrillating = data.SPOT_KINDS.index("A")
+    each = np.arange(len(kinds)).astype(str)[readable]
+    truth = (kinds[readable] == fibrillating).astype(np.int64)
+    return by_tenth(chances[readable, fibrillating], truth, each)
 
 
 class Report:
@@ -238,6 +249,15 @@ def on_beats(report: Report) -> None:
     _calibrated(report, alone, "beats")
 
 
+def on_spots(report: Report) -> None:
+    """Report on single recordings; their probability is not shown, and this is why."""
+    rows = spot_rows()
+    chances = models.spot_apart(rows)
+    report.add("cinc2017, F1", f1(chances, rows.kinds))
+    tenths = spot_calibration(chances, rows.kinds)
+    report.add("calibration, single recordings", tenths, calibration_table(tenths))
+
+
 def _beside(report: Report, made: CrossValidated, names: Sequence[str], what: str) -> None:
     compared = beside_zhou(made, names)
     report.add(f"beside Zhou, {what}", compared, beside_table(compared))
@@ -264,9 +284,11 @@ def main() -> None:
     if "zhou" in options.parts:
         report.add("Zhou 2015 centred on AFDB, Se and Sp", zhou())
     if "spot" in options.parts:
-        report.add("cinc2017, F1", spot(1)[0])
+        on_spots(report)
     if "spread" in options.parts:
-        report.add("cinc2017, F1, other splits too", spot(_SPLITS))
+        rows = spot_rows()
+        splits = [f1(models.spot_apart(rows, split), rows.kinds) for split in range(_SPLITS)]
+        report.add("cinc2017, F1, other splits too", splits)
     print(json.dumps(report.figures, indent=None if options.json else 1))
     if options.page:
         options.page.write_text(page(report.sections))
