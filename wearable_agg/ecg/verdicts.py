@@ -11,7 +11,8 @@ _SIGNALS = {"ecg": Signal.ECG, "ppg": Signal.PPG}
 
 
 def of_vendor(said: EcgRecording | RhythmVerdict | RhythmNotification) -> RhythmEvent | None:
-    """Return what a vendor decided; None for a notice of a high or low rate, which is no rhythm.
+    """Return what a vendor decided; None for a notice of a high or low rate, which is no rhythm,
+    and for a recording that no vendor decided about.
 
     A vendor's notice of an irregular pulse rests on the pulse, and so does a verdict whose method
     is not known: it never counts as ECG.
@@ -24,6 +25,8 @@ def of_vendor(said: EcgRecording | RhythmVerdict | RhythmNotification) -> Rhythm
     elif isinstance(said, RhythmVerdict):
         meaning, word, version = meaning_of(said.verdict), said.vendor_verdict, ""
         signal = _SIGNALS.get(said.method, Signal.PPG)
+    elif said.verdict == Meaning.NOT_ANALYSED and not said.vendor_verdict:
+        return None
     else:
         meaning, signal, word = meaning_of(said.verdict), Signal.ECG, said.vendor_verdict
         version = said.algorithm

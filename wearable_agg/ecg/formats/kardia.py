@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wearable_agg.ecg.recordings import NoRecording, Recording, checked_rate, counted
-from wearable_agg.vendors.answers import Part, read, text_of
+from wearable_agg.measurements.model import EcgRecording, EcgSignal
+from wearable_agg.vendors.answers import Part, optional_number, read, text_of
 from wearable_agg.vendors.errors import Unusable
 from wearable_agg.vendors.verdicts import verdict
 from wearable_agg.vendors.waveforms import counts, rate_of
 
 _NANOVOLTS_PER_MICROVOLT = 1000.0
+_LONGEST_MILLISECONDS = 3_600_000
 _LEADS = {"leadI": "I", "lead_I": "I", "leadII": "II", "leadIII": "III"} | {
     f"AV{limb}": f"aV{limb}" for limb in "RLF"
 }
@@ -26,6 +29,60 @@ def recordings(raw: bytes) -> Iterator[Recording]:
     """
     whole = read(raw)
     word = text_of(whole.find("algorithmDetermination"))
+    for lead, rate, microvolts, scale in _leads(whole):
+        gain, values = counted(microvolts, scale)
+        yield Recording(
+            name=text_of(whole.find("id")),
+            lead=lead,
+            rate=rate,
+            gain=gain,
+            counts=values,
+            start=_instant(whole.member("recordedAt")).astimezone(UTC),
+            verdict=verdict("kardia", word),
+            vendor_verdict=word,
+            device=_device(whole.find("deviceInfo")),
+        )
+
+
+def told(raw: bytes) -> EcgRecording:
+    """Return the recording with Kardia's verdict, of its leads the first; raises what they do.
+
+    Where the waveform cannot be scaled the verdict stands alone, and the flaw says why.
+    """
+    whole = read(raw)
+    word = text_of(whole.find("algorithmDetermination"))
+    start = _instant(whole.member("recordedAt"))
+    signal, flaw = _signal(whole)
+    duration = optional_number(whole.find("duration"))
+    if duration is not None and not 0 <= duration <= _LONGEST_MILLISECONDS:
+        raise Unusable("$.duration", "not a duration in milliseconds")
+    seconds = signal.seconds if signal else (duration or 0.0) / 1000
+    offset = start.utcoffset()
+    return EcgRecording(
+        verdict=verdict("kardia", word),
+        vendor_verdict=word,
+        mean_heart_rate=optional_number(whole.find("heartRate")),
+        signal=signal,
+        start=start.astimezone(UTC),
+        end=start.astimezone(UTC) + timedelta(seconds=seconds),
+        offset_seconds=None if offset is None else round(offset.total_seconds()),
+        source="kardia",
+        device=_device(whole.find("deviceInfo")),
+        vendor_id=text_of(whole.find("id")),
+        flaw=flaw,
+    )
+
+
+def _signal(whole: Part) -> tuple[EcgSignal | None, str]:
+    try:
+        lead, rate, microvolts, _ = next(_leads(whole))
+    except NoRecording as reason:
+        return None, str(reason)
+    return EcgSignal(rate, lead, 1.0, tuple(microvolts.tolist())), ""
+
+
+def _leads(whole: Part) -> Iterator[tuple[str, float, NDArray[np.float64], float]]:
+    """Yield each lead's name, rate, samples and resolution, both in microvolts."""
     unfiltered = whole.member("data").member("raw")
     nanovolts = unfiltered.find("amplitudeResolution")
     if nanovolts is None:
@@ -35,29 +92,18 @@ def recordings(raw: bytes) -> Iterator[Recording]:
         raise Unusable(nanovolts.path, "not a resolution")
     rate = checked_rate(rate_of(unfiltered.member("frequency")))
     samples = list(unfiltered.member("samples").members())
-    if not any(name in _LEADS for name, _ in samples):
+    known = [(_LEADS[name], part) for name, part in samples if name in _LEADS]
+    if not known:
         raise NoRecording(f"no lead that is known: {', '.join(name for name, _ in samples)}")
-    for name, part in samples:
-        if name not in _LEADS:
-            continue
-        gain, values = counted(np.array(counts(part), np.float64) * scale, scale)
-        yield Recording(
-            name=text_of(whole.find("id")),
-            lead=_LEADS[name],
-            rate=rate,
-            gain=gain,
-            counts=values,
-            start=_instant(whole.member("recordedAt")),
-            verdict=verdict("kardia", word),
-            vendor_verdict=word,
-            device=_device(whole.find("deviceInfo")),
-        )
+    for lead, part in known:
+        yield lead, rate, np.array(counts(part), np.float64) * scale, scale
 
 
 def _instant(part: Part) -> datetime:
     try:
         moment = datetime.fromisoformat(part.text())
-    except ValueError:
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Unusable(part.path, "not an instant") from None
     if moment.tzinfo is None:
         raise Unusable(part.path, "an instant without offset")

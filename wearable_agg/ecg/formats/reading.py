@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,10 @@ from wearable_agg.ecg.formats import aecg, edf, kardia, movesense, polar, sample
 from wearable_agg.ecg.formats.detecting import format_of
 from wearable_agg.ecg.recordings import (
     FINEST_GAIN,
+    MICROVOLTS_PER_MILLIVOLT,
     NoRecording,
     Recording,
+    best_for_rhythm,
     checked_rate,
     counted,
     read_wfdb_leads,
@@ -50,12 +52,69 @@ def read_recordings(path: Path, kind: str | None = None) -> list[Recording]:
             return read_wfdb_leads(path)
         if kind in _OF_VENDORS:
             return _of_vendor(path, kind)
-        largest = edf.LARGEST if kind == "edf" else LONGEST_ANSWER
-        if path.stat().st_size > largest:
-            raise NoRecording(f"more than the {largest} bytes allowed")
-        return list(_OF_BYTES[kind](path.read_bytes()))
+        return list(_OF_BYTES[kind](_bytes_of(path, kind)))
     except (Malformed, Unusable, OSError) as error:
         raise NoRecording(f"{path.name}: {error}") from error
+
+
+def read_told(path: Path, kind: str, start: datetime | None) -> list[EcgRecording]:
+    """Read a file as recordings that a person took, with the vendor's verdict where it has one.
+
+    Of leads that were recorded together the best for rhythm is taken. `start` (aware) stands for
+    a time that the format does not tell. Raises NoRecording with the reason.
+    """
+    try:
+        if kind == "kardia":
+            return [kardia.told(_bytes_of(path, kind))]
+        if kind in _OF_VENDORS:
+            items = [found.item for found in read_file(kind, path, ZoneInfo("UTC"))]
+            return _with_times([one for one in items if isinstance(one, EcgRecording)])
+    except (Malformed, Unusable, OSError) as error:
+        raise NoRecording(f"{path.name}: {error}") from error
+    return _told(read_recordings(path, kind), kind, start)
+
+
+def _with_times(told: list[EcgRecording]) -> list[EcgRecording]:
+    if not told:
+        raise NoRecording("no ECG that says when it was taken")
+    return told
+
+
+def _told(leads: Sequence[Recording], source: str, start: datetime | None) -> list[EcgRecording]:
+    together: dict[datetime, list[Recording]] = {}
+    for one in leads:
+        begin = one.start or start
+        if begin is None:
+            raise NoRecording("it does not say when it was taken: give --start")
+        together.setdefault(begin, []).append(one)
+    if any(len({one.seconds for one in some}) > 1 for some in together.values()):
+        raise NoRecording("several stretches, and it does not say when each began")
+    return [
+        _without_verdict(best_for_rhythm(some), source, begin) for begin, some in together.items()
+    ]
+
+
+def _without_verdict(one: Recording, source: str, start: datetime) -> EcgRecording:
+    microvolts = one.millivolts(one.counts).astype(np.float64) * MICROVOLTS_PER_MILLIVOLT
+    return EcgRecording(
+        verdict=one.verdict,
+        vendor_verdict=one.vendor_verdict,
+        mean_heart_rate=None,
+        signal=EcgSignal(one.rate, one.lead, 1.0, tuple(microvolts.tolist())),
+        start=start.astimezone(UTC),
+        end=start.astimezone(UTC) + timedelta(seconds=one.seconds),
+        offset_seconds=None,
+        source=source,
+        device=one.device,
+        vendor_id=one.name,
+    )
+
+
+def _bytes_of(path: Path, kind: str) -> bytes:
+    largest = edf.LARGEST if kind == "edf" else LONGEST_ANSWER
+    if path.stat().st_size > largest:
+        raise NoRecording(f"more than the {largest} bytes allowed")
+    return path.read_bytes()
 
 
 def recording_of(told: EcgRecording) -> Recording:
