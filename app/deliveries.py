@@ -38,6 +38,7 @@ def deliveries_routes(parts: Parts) -> Blueprint:
             lambda: [(_name(parts, each), api.deliveries(_asks(each))) for each in found],
             "deliveries.html",
             allowed=bool(found),
+            chart=_chart(parts),
         )
 
     @routes.get("/deliveries/<tenant>/<int:number>")
@@ -48,6 +49,7 @@ def deliveries_routes(parts: Parts) -> Blueprint:
             "delivery.html",
             allowed=who is not None,
             tenant=tenant,
+            chart=_chart(parts),
         )
 
     @routes.post("/deliveries/<tenant>/<int:number>/replay")
@@ -79,6 +81,14 @@ def operators(parts: Parts) -> list[LaunchContext]:
 def operator_of(parts: Parts, tenant: str) -> LaunchContext | None:
     """The launch of this browser by an operator of this hospital, None where there is none."""
     return next((each for each in operators(parts) if each.tenant == tenant), None)
+
+
+def _chart(parts: Parts) -> str:
+    """The launch that this page was opened from, "" where the browser has it no longer."""
+    asked = request.args.get("chart", "")
+    session = parts.sessions.find(session_cookie(request))
+    mine = parts.contexts.of_session(session) if session else []
+    return next((each.id for each in mine if each.id == asked), "")
 
 
 def _asks(context: LaunchContext) -> Asker:

@@ -79,6 +79,7 @@ def _patient(app: Dash, desk: Desk) -> None:
         Output("patient", "children"),
         Output("identity", "children"),
         Output("deliveries", "hidden"),
+        Output("deliveries", "href"),
         Input("viewport", "data"),
         _PATH,
     )
@@ -101,6 +102,8 @@ def _timeline(app: Dash, desk: Desk) -> None:
         Output("sync", "children"),
         Output("legend", "children"),
         Output("invitation", "hidden"),
+        Output("invitation", "open"),
+        Output("invitation-title", "children"),
         Output("drawn", "data"),
         Output("verdicts", "children"),
         Output("drawn-range", "data"),

@@ -39,6 +39,7 @@ class Patient(NamedTuple):
     banner: list[Component]
     identity: str
     no_deliveries: bool
+    deliveries: str
 
 
 class Timeline(NamedTuple):
@@ -53,6 +54,8 @@ class Timeline(NamedTuple):
     sync: list[Component]
     legend: list[Component]
     no_invitation: bool
+    invitation_open: bool
+    invitation_title: str
     digest: str
     verdicts: list[Component]
     days: str
@@ -84,7 +87,8 @@ class Desk:
         today = self._services.today(context)
         shown = parts.patient_banner(banner, today)
         operates = self._services.operates(context)
-        return Patient(shown, parts.identity(banner), not operates)
+        deliveries = f"/deliveries?chart={context}"  # by which that page knows the way back
+        return Patient(shown, parts.identity(banner), not operates, deliveries)
 
     def background(self, path: str) -> list[Component]:
         """What the chart says besides drugs."""
@@ -109,6 +113,8 @@ class Desk:
             sync=parts.accounts(seen, now),
             legend=parts.legend(seen.lanes, seen.single_verdicts),
             no_invitation=isinstance(seen.wearables, Missing),
+            invitation_open=not seen.is_linked,
+            invitation_title="Link another wearable" if seen.is_linked else "No wearable linked",
             digest=seen.digest,
             verdicts=verdicts_panel(seen.rhythm, seen.zone)
             if isinstance(seen.rhythm, RhythmRead)

@@ -96,8 +96,8 @@ def _timeline() -> Component:
     return html.Section(
         [
             html.Div([html.H2("Timeline"), tools], className="panel-head"),
-            html.Div(graph, id="timeline-image", role="img", **aria(label="Timeline")),
             _invitation(),
+            html.Div(graph, id="timeline-image", role="img", **aria(label="Timeline")),
             html.Div(id="table"),
         ],
         className="panel",
@@ -106,5 +106,8 @@ def _timeline() -> Component:
 
 
 def _invitation() -> Component:
+    """Open where nothing is linked; else folded, after the figure."""
     button = html.Button("Invite the patient", id="invite", className="act")
-    return html.Div([button, html.Div(id="invite-link")], id="invitation", hidden=True)
+    content = html.Div([button, html.Div(id="invite-link")])
+    summary = html.Summary("", id="invitation-title")
+    return html.Details([summary, content], id="invitation", hidden=True, open=True)

@@ -186,7 +186,7 @@ def _no_wearables(seen: Look) -> str:
     if isinstance(seen.wearables, Missing):
         return "Wearable data could not be read"
     if not seen.is_linked:
-        return "No wearable linked — invite the patient"
+        return "No wearable linked"
     if seen.known_from:
         return words.HISTORY_COMING
     return "No wearable data in this time range"

@@ -15,7 +15,7 @@ def measured_rows(data: TimelineData, view: View) -> list[Row]:
     """Rows from the top down; oxygen saturation only where a device measured it."""
     _, statistic = one_statistic(data.frame)
     rows = [
-        Row(HEART, "Heart rate", _heart_note(data), 124, _heart_scale(data.frame)),
+        Row(HEART, "Heart rate", _heart_note(data, view), 124, _heart_scale(data.frame)),
         Row(HRV, "HRV", f"{statistic or 'overnight'}, ms", 55, _hrv_scale(data.frame)),
     ]
     if data.frame["oxygen"].notna().any():
@@ -104,7 +104,9 @@ def _baseline(sheet: Sheet, value: float, view: View) -> None:
     )
 
 
-def _heart_note(data: TimelineData) -> str:
+def _heart_note(data: TimelineData, view: View) -> str:
+    if view.compact:
+        return "bpm" if data.baseline is None else f"bpm · ··· prior {data.baseline:.0f}"
     note = "bpm · line resting, bar range"
     return note if data.baseline is None else f"{note}<br>··· prior baseline {data.baseline:.0f}"
 

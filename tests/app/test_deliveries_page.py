@@ -81,6 +81,18 @@ def test_an_operator_sees_what_waits_and_why(operator: Browser) -> None:
     assert "shadow" in page.text
 
 
+def test_the_way_back_leads_to_the_chart_it_came_from_and_to_no_other(
+    hospital: Hospital, store: Engine
+) -> None:
+    operator = hospital.browser()
+    [chart] = re.findall(r"/c/([^/]+)/", operator.launch("marit"))
+    page = operator.get(f"/deliveries?chart={chart}")
+    assert f'<a href="/c/{chart}/">Back to the chart</a>' in page.text
+    assert f"/1?chart={chart}" in page.text
+    for other in ("", "?chart=somebody-elses"):
+        assert "Back to the chart" not in operator.get(f"/deliveries{other}").text
+
+
 def test_a_write_is_previewed_and_sent_again_once(operator: Browser, store: Engine) -> None:
     page = preview(operator)
     assert "&#34;resourceType&#34;: &#34;Flag&#34;" in page.text

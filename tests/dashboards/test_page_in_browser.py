@@ -106,6 +106,37 @@ def test_a_patient_without_a_wearable_can_be_invited(browser: Browser) -> None:
         context.close()
 
 
+def test_a_patient_with_a_wearable_can_be_invited_to_link_another(page: Page) -> None:
+    settled(page)
+    button = page.get_by_role("button", name="Invite the patient")
+    expect(button).to_be_hidden()
+    page.get_by_text("Link another wearable").click()
+    expect(button).to_be_visible()
+
+
+def test_a_double_click_goes_back_to_the_whole_range(page: Page) -> None:
+    settled(page)
+    graph = "document.querySelector('#timeline .js-plotly-plot')"
+    shown = f"() => {graph}.layout.xaxis.range.map((end) => String(end).slice(0, 10))"
+    whole = page.evaluate(shown)
+    page.locator("#timeline").scroll_into_view_if_needed()
+    plot = page.locator("#timeline .nsewdrag").nth(2).bounding_box()
+    assert plot is not None
+    y = plot["y"] + plot["height"] / 2
+    page.mouse.move(plot["x"] + 200, y)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 500, y, steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        f"(whole) => {graph}.layout.xaxis.range[0].slice(0, 10) !== whole", arg=whole[0]
+    )
+    page.mouse.dblclick(plot["x"] + 400, y)
+    page.wait_for_function(
+        f"(whole) => {graph}.layout.xaxis.range[0].slice(0, 10) === whole", arg=whole[0]
+    )
+    assert page.evaluate(shown) == whole
+
+
 def test_only_an_operator_is_shown_the_way_to_deliveries(browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     for operator in (True, False):

@@ -28,7 +28,8 @@ def show_timeline(
 ) -> Any:
     names = ("timeline.figure", "timeline.style", "timeline-image.aria-label", "summary.children")
     names += ("facts.children", "missing.children", "sync.children", "legend.children")
-    names += ("invitation.hidden", "drawn.data", "verdicts.children", "drawn-range.data")
+    names += ("invitation.hidden", "invitation.open", "invitation-title.children")
+    names += ("drawn.data", "verdicts.children", "drawn-range.data")
     names += ("look-again.data",)
     outputs = [dict(zip(("id", "property"), name.split("."), strict=True)) for name in names]
     inputs = [prop("range", "data", days), prop("viewport", "data", VIEWPORT)]
