@@ -164,7 +164,7 @@ def once_more(outcome: Outcome, long: bool) -> Outcome:
         return outcome
     print(f"\n== {outcome.group.name}: those that failed once more, alone", flush=True)
     begun = time.monotonic()
-    alone = (*command, "-n", "0", "--last-failed")
+    alone = (*command, "-n", "0", "--last-failed", "--last-failed-no-failures", "none")
     code = subprocess.run(alone, cwd=ROOT, check=False, env=environment()).returncode
     seconds = outcome.seconds + time.monotonic() - begun
     if code == 0:
