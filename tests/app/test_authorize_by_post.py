@@ -38,6 +38,7 @@ def test_the_page_works_without_scripts_and_is_not_kept(browser: Browser) -> Non
     page = browser.start()
     assert page.status_code == 200
     assert '<button type="submit">Continue</button>' in page.text
+    assert '<div id="asked" hidden>' in page.text
     assert page.headers["Cache-Control"] == "no-store"
     assert "Location" not in page.headers
 
