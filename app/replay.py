@@ -13,6 +13,7 @@ import click
 
 from app.operating import tenant_of
 from app.patients import require_patient
+from app.replay_files import begins, session_of, start_of, stretches_of
 from app.running import load_settings
 from app.sharing import share_rhythm
 from config.settings import Settings, Tenant
@@ -20,6 +21,8 @@ from safeguards import strict_json
 from safeguards.assertions import Asker, Signer
 from safeguards.egress import Egress, EgressError, Token
 from wearable_agg.ecg.beat_recordings import BeatRecording
+from wearable_agg.ecg.formats.detecting import format_of
+from wearable_agg.ecg.formats.reading import FORMATS
 from wearable_agg.ecg.frames import (
     SCOPE,
     Device,
@@ -29,11 +32,13 @@ from wearable_agg.ecg.frames import (
     Slice,
     beats_hello,
 )
-from wearable_agg.ecg.recordings import NoRecording, Recording, read_wfdb
+from wearable_agg.ecg.recordings import NoRecording, Recording
 from wearable_agg.ecg.sender import GatewayAway, send
 
 API_AUDIENCE = "wristchart-api"
 CREATED = (200, 201)
+UNNAMED = "ECG"
+"""Stands for a lead without a name."""
 
 
 class _Speed(click.ParamType[float]):
@@ -56,16 +61,19 @@ class _Speed(click.ParamType[float]):
 
 
 @click.command()
-@click.argument("record", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--patient", required=True, help="The patient's FHIR id in the EHR.")
 @click.option("--tenant", help="Which hospital, by its id; the first of the settings if not given.")
+@click.option(
+    "--format", "kind", type=click.Choice(FORMATS), help="Told from the content if not given."
+)
 @click.option("--lead", help="Which signal of the record; the best for rhythm if not given.")
 @click.option("--beats", is_flag=True, help="Stream the annotated beats and no ECG.")
 @click.option("--speed", type=_Speed(), default=1.0, show_default=True, help='A factor, or "max".')
 @click.option(
     "--start",
     type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
-    help="When the recording begins (UTC); by default so that it ends as sending does.",
+    help="When the recording begins (UTC); else as its file says, or so that it ends now.",
 )
 @click.option(
     "--agreed",
@@ -75,33 +83,46 @@ class _Speed(click.ParamType[float]):
 @click.pass_obj
 def replay(
     config: Path,
-    record: Path,
+    file: Path,
     patient: str,
     tenant: str | None,
     agreed: str | None,
+    kind: str | None,
     lead: str | None,
     beats: bool,
     speed: float,
     start: datetime | None,
 ) -> None:
-    """Stream the WFDB record RECORD (path without suffix) for a patient."""
+    """Stream the ECG in FILE, of a WFDB record its path without suffix, for a patient.
+
+    Each unbroken stretch is a session. One whose time is known, by its file or by --start, is there
+    once, however often it is sent.
+    """
     settings = load_settings(config)
     try:
-        recording = _beats_of(record) if beats else read_wfdb(record, lead)
+        kind = "wfdb" if beats else kind or format_of(file)
+        stretches: list[Recording | BeatRecording] = []
+        stretches += [_beats_of(file)] if beats else stretches_of(file, kind, lead)
     except NoRecording as error:
-        raise click.BadParameter(str(error), param_hint="RECORD") from error
+        raise click.BadParameter(str(error), param_hint="FILE") from error
     hospital = tenant_of(settings, tenant)
     require_patient(hospital, settings.keys, patient)
     token = _token(settings, hospital, patient)
     share_rhythm(settings, hospital, patient, agreed)
-    slices = recording.slices(_begin(recording, start, speed))
-    session = str(uuid.uuid4())
-    _send(f"{settings.gateway.url}/ecg", _hello(recording, session, token), slices, speed)
-    what = "heart beats" if isinstance(recording, BeatRecording) else f"lead {recording.lead}"
-    click.echo(
-        f"{recording.seconds / 60:.1f} min of {what} of {recording.name} "
-        f"streamed for {patient} as session {session}."
-    )
+    begin = start if start is None or start.tzinfo else start.replace(tzinfo=UTC)
+    owner = f"{hospital.id}|{hospital.issuer}|{patient}"
+    for number, (one, at) in enumerate(
+        zip(stretches, begins(stretches, begin, speed), strict=True)
+    ):
+        token = _token(settings, hospital, patient) if number else token
+        session = session_of(owner, one, at if begin or start_of(one) else None)
+        slices = one.slices(round(at.timestamp() * 1e6))
+        _send(f"{settings.gateway.url}/ecg", _hello(one, kind, session, token), slices, speed)
+        what = "heart beats" if isinstance(one, BeatRecording) else f"lead {one.lead}"
+        click.echo(
+            f"{one.seconds / 60:.1f} min of {what} of {one.name} "
+            f"streamed for {patient} as session {session}."
+        )
 
 
 def _beats_of(record: Path) -> BeatRecording:
@@ -114,15 +135,6 @@ def _beats_of(record: Path) -> BeatRecording:
     if not len(annotated.beats):
         raise NoRecording(f"{annotated.name} has no annotated beats")
     return BeatRecording(annotated.name, annotated.beats)
-
-
-def _begin(recording: Recording | BeatRecording, start: datetime | None, speed: float) -> int:
-    """Return the device time of the first sample in microseconds."""
-    if start is not None:
-        aware = start if start.tzinfo else start.replace(tzinfo=UTC)
-        return round(aware.timestamp() * 1e6)
-    ends_in = recording.seconds / speed if speed else 0.0
-    return round((time.time() + ends_in - recording.seconds) * 1e6)
 
 
 def _token(settings: Settings, tenant: Tenant, patient: str) -> str:
@@ -157,14 +169,17 @@ def _token(settings: Settings, tenant: Tenant, patient: str) -> str:
         raise click.ClickException("the API's answer holds no token") from error
 
 
-def _hello(recording: Recording | BeatRecording, session: str, token: str) -> Callable[[], Hello]:
-    device = Device("Replay", "WFDB record", recording.name)
+def _hello(
+    recording: Recording | BeatRecording, kind: str, session: str, token: str
+) -> Callable[[], Hello]:
+    model = "WFDB record" if kind == "wfdb" else f"{kind} file"
+    device = Device("Replay", model, recording.name)
 
     def hello() -> Hello:
         now = time.time_ns() // 1000
         if isinstance(recording, BeatRecording):
             return beats_hello(token, session, device, Sensor.ELECTRIC, now)
-        leads = (re.sub(r"[^A-Za-z0-9+./_-]", "_", recording.lead)[:16],)
+        leads = (re.sub(r"[^A-Za-z0-9+./_-]", "_", recording.lead)[:16] or UNNAMED,)
         return Hello(token, session, device, leads, recording.rate, recording.gain, now)
 
     return hello

@@ -143,10 +143,14 @@ def test_another_patients_session_is_refused_and_goes_on(device, gateway, origin
         patch.acknowledged(0)
 
 
-def test_device_that_describes_itself_otherwise_is_refused(device):
+@pytest.mark.parametrize(
+    "changes",
+    [{"gain": 5.0}, {"device": {"vendor": "Test", "model": "Patch", "serial": "T2"}}],
+)
+def test_device_that_describes_itself_otherwise_is_refused(device, changes):
     with device() as patch:
         patch.greet()
-    with device(gain=5.0) as patch:
+    with device(**changes) as patch:
         assert refusal(patch) == "session_changed"
 
 

@@ -161,6 +161,31 @@ def test_chosen_lead_and_start_are_kept(site, record):
     assert time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(rows[0].start / 1e6)) == start
 
 
+def pmd(device_seconds, samples):
+    """A frame of a strap's, whose last sample was taken then."""
+    since_2000 = round((device_seconds - 946_684_800) * 1e9)
+    triples = b"".join(int(one).to_bytes(3, "little", signed=True) for one in samples)
+    return (bytes([0]) + since_2000.to_bytes(8, "little") + bytes([0]) + triples).hex()
+
+
+def test_a_straps_file_is_streamed_by_stretches_and_is_there_once(site, tmp_path):
+    begin = time.time() - 7200
+    ends = [begin + 73 / 130 * (n + 1) + (600 if n >= 20 else 0) for n in range(30)]
+    (tmp_path / "strap.txt").write_text("\n".join(pmd(end, range(73)) for end in ends))
+    for _ in range(2):
+        made = run(site, tmp_path / "strap.txt", "--patient", "p", "--speed", "max")
+        assert made.exit_code == 0, made.output
+        assert made.output.count("streamed for p") == 2
+    inbox = open_inbox(Settings.load(site).ecg_database)
+    with inbox.connect() as connection:
+        rows = connection.execute(select(sessions)).all()
+        told = connection.execute(select(frames).where(frames.c.lead == 0)).all()
+    inbox.dispose()
+    assert [(row.leads, row.model) for row in rows] == [("ECG", "polar file")] * 2
+    assert sum(len(row.counts) for row in told) == 2 * 30 * 73
+    assert min(row.start for row in told) / 1e6 == pytest.approx(begin + 1 / 130, abs=0.01)
+
+
 def test_speed_sets_the_pace(site, record):
     began = time.monotonic()
     result = run(site, record, "--patient", "p", "--speed", "60")
