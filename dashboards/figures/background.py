@@ -23,9 +23,12 @@ def draw_gaps(sheet: Sheet, data: TimelineData, view: View, rows: Iterable[Row])
         for axis in axes:
             sheet.band(axis, stamp(start), stamp(end), view.theme.gap)
         if view.pixels(end - start) > _LABEL_HEIGHT:
-            place: Figure = {"x": stamp(start + (end - start) / 2), "y": 0.98, "yref": "y3 domain"}
-            turned: Figure = {"yanchor": "top", "textangle": -90}
-            sheet.text("not worn", color=view.theme.muted, **place, **turned)
+            middle = stamp(start + (end - start) / 2)
+            place: Figure = {"x": middle, "yref": "y3 domain", "textangle": -90}
+            # where the page is narrow, doses stand at the top of the row
+            height = (0.02, "bottom") if view.compact else (0.98, "top")
+            place |= dict(zip(("y", "yanchor"), height, strict=True))
+            sheet.text("not worn", color=view.theme.muted, **place)
     if data.known_from and data.known_from > view.first:
         corner: Figure = {"x": stamp(view.low), "xanchor": "left", "xshift": 4, "yanchor": "top"}
         said = f"{words.HISTORY_COMING} …"
