@@ -25,6 +25,7 @@ from wearable_agg.ecg.formats.detecting import format_of
 from wearable_agg.ecg.formats.reading import FORMATS
 from wearable_agg.ecg.frames import (
     SCOPE,
+    Code,
     Device,
     Hello,
     ProtocolError,
@@ -200,6 +201,7 @@ def _send(gateway: str, hello: Callable[[], Hello], slices: Sequence[Slice], spe
                 f"{gateway} does not answer ({error}): start the demo, or `wristchart run gateway`"
             ) from error
         except ProtocolError as error:
+            hint = ": give --start" if error.code is Code.IMPLAUSIBLE_TIME else ""
             raise click.ClickException(
-                f"the gateway refused: {error.message} ({error.code})"
+                f"the gateway refused: {error.message} ({error.code}){hint}"
             ) from error

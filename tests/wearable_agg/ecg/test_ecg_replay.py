@@ -186,6 +186,16 @@ def test_a_straps_file_is_streamed_by_stretches_and_is_there_once(site, tmp_path
     assert min(row.start for row in told) / 1e6 == pytest.approx(begin + 1 / 130, abs=0.01)
 
 
+def test_an_ecg_of_long_ago_is_streamed_with_another_time(site, tmp_path):
+    frames = [pmd(1_600_000_000 + 73 / 130 * n, range(73)) for n in range(5)]
+    (tmp_path / "strap.txt").write_text("\n".join(frames))
+    streamed = (tmp_path / "strap.txt", "--patient", "p", "--speed", "max")
+    refused = run(site, *streamed)
+    assert (refused.exit_code, "give --start" in refused.output) == (1, True)
+    today = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - 3600))
+    assert run(site, *streamed, "--start", today).exit_code == 0
+
+
 def test_speed_sets_the_pace(site, record):
     began = time.monotonic()
     result = run(site, record, "--patient", "p", "--speed", "60")

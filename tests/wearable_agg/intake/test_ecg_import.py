@@ -62,7 +62,7 @@ def verdicts(world, person):
 def test_kardias_recording_is_kept_once_with_its_verdict_and_ours(world, person, kardia):
     assert "1 ECGs taken in, 0 known" in run(world, kardia()).output
     assert "0 ECGs taken in, 1 known" in run(world, kardia()).output
-    assert world.rows(KEPT) == [("kardia", "sinus_rhythm", "II", 300.0, 1)]
+    assert world.rows(KEPT) == [("kardia", "sinus_rhythm", "I", 300.0, 1)]
     assert verdicts(world, person) == {
         "kardia": ("sinus_rhythm", "Normal"),
         DECIDER: ("atrial_fibrillation", "A"),

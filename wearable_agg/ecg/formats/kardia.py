@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
-from wearable_agg.ecg.recordings import NoRecording, Recording, checked_rate, counted
+from wearable_agg.ecg.recordings import (
+    NoRecording,
+    Recording,
+    best_for_rhythm,
+    checked_rate,
+    counted,
+)
 from wearable_agg.measurements.model import EcgRecording, EcgSignal
 from wearable_agg.vendors.answers import Part, optional_number, read, text_of
 from wearable_agg.vendors.errors import Unusable
@@ -29,8 +34,16 @@ def recordings(raw: bytes) -> Iterator[Recording]:
     """
     whole = read(raw)
     word = text_of(whole.find("algorithmDetermination"))
-    for lead, rate, microvolts, scale in _leads(whole):
-        gain, values = counted(microvolts, scale)
+    unfiltered = whole.member("data").member("raw")
+    nanovolts = unfiltered.find("amplitudeResolution")
+    if nanovolts is None:
+        raise NoRecording("amplitudeResolution is missing: its samples have no unit")
+    scale = float(nanovolts.number()) / _NANOVOLTS_PER_MICROVOLT
+    if not 0 < scale < 1000:
+        raise Unusable(nanovolts.path, "not a resolution")
+    rate = checked_rate(rate_of(unfiltered.member("frequency")))
+    for lead, part in _leads(unfiltered.member("samples")):
+        gain, values = counted(np.array(counts(part), np.float64) * scale, scale)
         yield Recording(
             name=text_of(whole.find("id")),
             lead=lead,
@@ -45,14 +58,14 @@ def recordings(raw: bytes) -> Iterator[Recording]:
 
 
 def told(raw: bytes) -> EcgRecording:
-    """Return the recording with Kardia's verdict, of its leads the first; raises what they do.
+    """Return the recording with Kardia's verdict and its best lead; raises Malformed and Unusable.
 
     Where the waveform cannot be scaled the verdict stands alone, and the flaw says why.
     """
     whole = read(raw)
     word = text_of(whole.find("algorithmDetermination"))
     start = _instant(whole.member("recordedAt"))
-    signal, flaw = _signal(whole)
+    signal, flaw = _signal(raw)
     duration = optional_number(whole.find("duration"))
     if duration is not None and not 0 <= duration <= _LONGEST_MILLISECONDS:
         raise Unusable("$.duration", "not a duration in milliseconds")
@@ -73,30 +86,20 @@ def told(raw: bytes) -> EcgRecording:
     )
 
 
-def _signal(whole: Part) -> tuple[EcgSignal | None, str]:
+def _signal(raw: bytes) -> tuple[EcgSignal | None, str]:
     try:
-        lead, rate, microvolts, _ = next(_leads(whole))
+        best = best_for_rhythm(list(recordings(raw)))
     except NoRecording as reason:
         return None, str(reason)
-    return EcgSignal(rate, lead, 1.0, tuple(microvolts.tolist())), ""
+    return EcgSignal(best.rate, best.lead, best.gain, tuple(best.counts.tolist())), ""
 
 
-def _leads(whole: Part) -> Iterator[tuple[str, float, NDArray[np.float64], float]]:
-    """Yield each lead's name, rate, samples and resolution, both in microvolts."""
-    unfiltered = whole.member("data").member("raw")
-    nanovolts = unfiltered.find("amplitudeResolution")
-    if nanovolts is None:
-        raise NoRecording("amplitudeResolution is missing: its samples have no unit")
-    scale = float(nanovolts.number()) / _NANOVOLTS_PER_MICROVOLT
-    if not 0 < scale < 1000:
-        raise Unusable(nanovolts.path, "not a resolution")
-    rate = checked_rate(rate_of(unfiltered.member("frequency")))
-    samples = list(unfiltered.member("samples").members())
-    known = [(_LEADS[name], part) for name, part in samples if name in _LEADS]
+def _leads(samples: Part) -> list[tuple[str, Part]]:
+    told = list(samples.members())
+    known = [(_LEADS[name], part) for name, part in told if name in _LEADS]
     if not known:
-        raise NoRecording(f"no lead that is known: {', '.join(name for name, _ in samples)}")
-    for lead, part in known:
-        yield lead, rate, np.array(counts(part), np.float64) * scale, scale
+        raise NoRecording(f"no lead that is known: {', '.join(name for name, _ in told)}")
+    return known
 
 
 def _instant(part: Part) -> datetime:
