@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safeguards.strict_json import Malformed
 from wearable_agg.ecg.formats import aecg, edf, kardia, movesense, polar, sampled_data
 from wearable_agg.ecg.formats.detecting import format_of
-from wearable_agg.ecg.formats.reading import FORMATS, read_recordings
+from wearable_agg.ecg.formats.reading import FORMATS, read_recordings, read_told
 from wearable_agg.ecg.frames import INVALID_SAMPLE
 from wearable_agg.ecg.recordings import NoRecording
 from wearable_agg.ecg.sampled_components import components
@@ -470,11 +470,7 @@ def test_what_is_no_ecg_has_no_format(tmp_path: Path, raw: bytes) -> None:
 def test_kardia_without_a_lead_that_is_known_says_so() -> None:
     raw = {"frequency": 300, "amplitudeResolution": 500, "samples": {"leadX": [1]}}
     with pytest.raises(NoRecording, match="no lead that is known: leadX"):
-        list(
-            kardia.recordings(
-                json.dumps({"recordedAt": "2026-03-01T11:00:00Z", "data": {"raw": raw}}).encode()
-            )
-        )
+        list(kardia.recordings(json.dumps({"data": {"raw": raw}}).encode()))
 
 
 @given(
@@ -493,6 +489,7 @@ def test_hostile_bytes_are_refused_and_never_crash(tmp_path_factory, kind, noise
     file.write_bytes(seed[:at] + noise + seed[at + len(noise) :])
     try:
         made = read_recordings(file, kind)
+        read_told(file, kind or format_of(file), START)
     except NoRecording:
         return
     assert all(100 <= one.rate <= 1000 and one.gain > 0 for one in made)
@@ -502,6 +499,19 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     for kind in FORMATS:
         with pytest.raises(NoRecording):
             read_recordings(tmp_path / "nothing", kind)
+
+
+@pytest.mark.parametrize("kind", ["kardia", "fhir"])
+def test_a_recording_at_the_end_of_time_is_refused(tmp_path: Path, kind: str) -> None:
+    at = "9999-12-31T23:59:59.999999Z"
+    samples = {"frequency": 300, "amplitudeResolution": 1, "samples": {"leadI": [1, 1]}}
+    said = {
+        "kardia": {"recordedAt": at, "data": {"raw": samples}},
+        "fhir": json.loads(observation()) | {"effectiveDateTime": at},
+    }
+    (tmp_path / "late").write_text(json.dumps(said[kind]))
+    with pytest.raises(NoRecording, match="beyond reason"):
+        read_told(tmp_path / "late", kind, None)
 
 
 def test_a_waveform_with_a_hole_is_refused(tmp_path: Path) -> None:

@@ -69,9 +69,11 @@ def read_told(path: Path, kind: str, start: datetime | None) -> list[EcgRecordin
         if kind in _OF_VENDORS:
             items = [found.item for found in read_file(kind, path, ZoneInfo("UTC"))]
             return _with_times([one for one in items if isinstance(one, EcgRecording)])
+        return _told(read_recordings(path, kind), kind, start)
     except (Malformed, Unusable, OSError) as error:
         raise NoRecording(f"{path.name}: {error}") from error
-    return _told(read_recordings(path, kind), kind, start)
+    except OverflowError as error:
+        raise NoRecording(f"{path.name}: a time beyond reason") from error
 
 
 def _with_times(told: list[EcgRecording]) -> list[EcgRecording]:
