@@ -421,6 +421,8 @@ BOMB = '<!DOCTYPE b [<!ENTITY a "1 1 1 1"><!ENTITY b "&a;&a;&a;&a;">]>'
         b"",
         b"<a/>",
         b"<AnnotatedECG",
+        annotated().replace(b"UTF-8", b"UTF-9"),
+        annotated().replace(b"UTF-8", b"GB2312"),
         annotated(step="0"),
         annotated(step="x"),
         annotated(unit="kg"),

@@ -74,7 +74,7 @@ def _root(raw: bytes) -> ElementTree.Element:
         for piece in clean(io.BytesIO(raw)):
             parser.feed(piece)
         return parser.close()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the latter: encodings
         raise NoRecording(f"not XML: {error}") from error
 
 
