@@ -37,7 +37,7 @@ from safeguards.egress import Egress, Limits
 from wearable_agg.client.api_client import ApiClient
 from wearable_agg.client.errors import BackendError, NotAllowed, Stale
 
-READING = Limits(connect=2.0, read=3.0, total=8.0)
+READING = Limits(connect=2.0, read=2.5, total=8.0)
 """A clinician sees within seconds which part is missing; deciding waits longer for its answer."""
 
 CHART_SECONDS = 60.0
