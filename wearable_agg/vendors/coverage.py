@@ -65,7 +65,8 @@ def _allowed(vendor: str) -> str:
     limits = LIMITS[vendor]
     return (
         f"Allowed are {limits.application:,} requests a minute altogether and {limits.user:,} for "
-        f"one user; fetching uses {SHARE:.0%} of that at most, and users take turns."
+        f"one user (`rate_scale` under `[vendor.{vendor}]` tells a plan of so many times that); "
+        f"fetching uses {SHARE:.0%} at most, and users take turns."
     )
 
 
