@@ -120,12 +120,12 @@ def _sleep(seen: Look) -> Tile:
 
 
 def _worn(seen: Look) -> Tile:
+    if seen.known_from and seen.known_from > seen.first:
+        return Tile("Wear time", DASH, "", words.HISTORY_COMING)
     shares = worn_share(seen.now, seen.today)
     if not any(shares):
         return Tile("Wear time", DASH, "", "no heart rate recorded")
     without = sum(gap.days for gap in gaps(seen.now, seen.today, seen.known_from))
-    if seen.known_from and seen.known_from > seen.first:
-        return Tile("Wear time", DASH, "", words.HISTORY_COMING)
     note = f"{without} day{'' if without == 1 else 's'} without data"
     return Tile("Wear time", f"{100 * mean(shares):.0f}", "%", note)
 
