@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from app.cookies import SESSION
 from app.theme import READABLE, SCHEMES, stylesheet
 from dashboards import theme as figures
-from smart.styles import colour, contrast, parse_style
+from smart.ehr import Ehr
+from smart.styles import Style, colour, contrast, fetch_style, parse_style
 from tests.app.conftest import Browser, Site
 from tests.support.stub_ehr import StubEhr
 
@@ -145,9 +147,19 @@ def test_a_style_from_elsewhere_changes_nothing(browser: Browser, ehr: StubEhr, 
 def test_a_style_that_is_slow_does_not_hold_the_page(
     browser: Browser, ehr: StubEhr, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.theme_routes.PATIENCE_SECONDS", 0.0)
+    released = Event()
+
+    def late(ehr: Ehr, url: str) -> Style:
+        released.wait(10)
+        return fetch_style(ehr, url)
+
+    monkeypatch.setattr("app.theme_routes.fetch_style", late)
+    monkeypatch.setattr("app.theme_routes.PATIENCE_SECONDS", 0.01)
     path = launched(browser, ehr)
-    assert browser.get(link(browser, path)).text == ""
+    try:
+        assert browser.get(link(browser, path)).text == ""
+    finally:
+        released.set()
 
 
 def test_the_look_is_for_the_browser_of_the_launch(site: Site, ehr: StubEhr) -> None:

@@ -72,7 +72,7 @@ class Site:
         self.url = f"http://127.0.0.1:{self._server.effective_port}"
         self.settings = Settings(
             data=self.data,
-            web=Listen("127.0.0.1", self._server.effective_port, self.url),
+            web=Listen("127.0.0.1", int(self._server.effective_port), self.url),
             api=Listen("127.0.0.1", 0, "http://127.0.0.1:9"),
             gateway=Listen("127.0.0.1", 0, "ws://127.0.0.1:9"),
             tenants=tuple(self.tenants),
