@@ -27,11 +27,11 @@ def draw_read_out(sheet: Sheet, data: TimelineData, view: View, axis: str) -> No
     sheet.traces.append(
         {
             "type": "scatter",
-            "mode": "markers",
+            "mode": "lines",  # a marker would be an element of its own, for each day
+            "line": {"width": 0},
             "yaxis": axis,
             "x": [stamp(midnight(day) + timedelta(hours=12)) for day in days],
             "y": [0.5] * len(days),
-            "marker": {"size": 1, "opacity": 0},
             "hoverinfo": ["x+text" if lines else "none" for lines in days.values()],
             "text": ["<br>".join(lines) for lines in days.values()],
         }
