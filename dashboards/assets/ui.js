@@ -48,7 +48,9 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
 
     // Until the chosen range is drawn, what is shown is of another one.
     function dim(isStale) {
-      for (const id of ["summary", "timeline-image", "verdicts"]) set(id, { "aria-busy": String(isStale) });
+      // by the document: a property would have all within drawn anew, twice for each click
+      for (const id of ["summary", "timeline-image", "verdicts"])
+        document.getElementById(id)?.setAttribute("aria-busy", String(isStale));
       return isStale ? "Reading…" : "";
     }
 
