@@ -108,7 +108,7 @@ def open_chart(page: Page, url: str, patient: str) -> None:
     """Go to the work-list and open a patient's chart."""
     page.goto(url)
     page.get_by_role("link", name=patient).first.click()
-    expect(frame_of(page).get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(frame_of(page).get_by_role("heading", name="Medications")).to_be_visible(timeout=30_000)
 
 
 def held(url: str, kind: str) -> list[dict[str, object]]:

@@ -3,6 +3,7 @@
   "use strict";
   const main = document.getElementById("launch");
   const framed = window.top !== window.self;
+  const LONGEST_LAYOUT = 1000; // milliseconds; a frame on a hidden tab has no layout either
 
   const show = (id) => {
     for (const section of main.querySelectorAll("section")) section.hidden = section.id !== id;
@@ -13,7 +14,16 @@
     show(id);
     document.getElementById(`${id}-title`).focus();
   };
-  const go = () => window.location.replace(main.dataset.go);
+  // Chromium leaves a frame blank for good that moves on before the page around it is laid out.
+  const laidOut = async () => {
+    const until = Date.now() + LONGEST_LAYOUT;
+    while (!main.getBoundingClientRect().width && Date.now() < until)
+      await new Promise((done) => setTimeout(done, 20));
+  };
+  const go = async () => {
+    if (framed) await laidOut();
+    window.location.replace(main.dataset.go);
+  };
 
   const probe = async () => {
     try {

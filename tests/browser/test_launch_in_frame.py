@@ -15,7 +15,7 @@ PHASE_OUT = ["--no-sandbox", "--test-third-party-cookie-phaseout"]
 def open_chart(page, stack, patient):
     page.goto(f"{stack.site.ehr_url}/patients/{patient}")
     frame = page.frame_locator("iframe")
-    expect(frame.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(frame.get_by_role("heading", name="Medications")).to_be_visible(timeout=30_000)
     return frame
 
 
@@ -24,6 +24,21 @@ def test_the_launch_ends_on_the_page_of_this_context(browser, running):
     open_chart(page, running, "marit-solheim")
     [frame] = [f for f in page.frames if f.url.startswith(running.site.web_url)]
     assert re.fullmatch(rf"{running.site.web_url}/c/[A-Za-z0-9_-]{{22,}}/", frame.url)
+    page.close()
+
+
+def test_a_frame_that_is_not_laid_out_yet_is_not_left(browser, running):
+    page = browser.new_page()
+    held = []
+    page.route("**/ehr.css", lambda route: held.append(route))
+    with page.expect_response("**/launch/probe"):
+        page.goto(f"{running.site.ehr_url}/patients/marit-solheim", wait_until="commit")
+    page.wait_for_timeout(300)
+    [frame] = page.frames[1:]
+    assert frame.url.startswith(f"{running.site.web_url}/launch.html")
+    held[0].continue_()
+    heading = page.frame_locator("iframe").get_by_role("heading", name="Medications")
+    expect(heading).to_be_visible(timeout=30_000)
     page.close()
 
 
