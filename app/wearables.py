@@ -81,9 +81,8 @@ def rhythm(read: model.Rhythm) -> page.RhythmRead:
     """Episodes, and how much was looked at."""
     return page.RhythmRead(
         episodes=tuple(_episode(episode) for episode in read.episodes),
-        recorded_seconds=read.recorded_seconds,
-        analysed_seconds=read.analysed_seconds,
-        af_seconds=read.af_seconds,
+        analysed=_analysed(read),
+        before=_analysed(read.before),
         events=tuple(map(_event, read.events)),
         events_left_out=read.events_left_out,
     )
@@ -107,6 +106,10 @@ def beats(read: model.Beats) -> page.Beats:
 
 def _maybe(convert: Callable[[Given], Shown], value: Given | None) -> Shown | None:
     return None if value is None else convert(value)
+
+
+def _analysed(read: model.Rhythm | model.Analysed) -> page.Analysed:
+    return page.Analysed(read.recorded_seconds, read.analysed_seconds, read.af_seconds)
 
 
 def _hrv(read: model.Hrv) -> page.Hrv:

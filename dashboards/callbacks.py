@@ -50,16 +50,12 @@ def _in_browser(app: Dash) -> None:
 
     path = Input("url", "pathname")
     inside("viewport", Output("viewport", "data"), path)
-    inside("undoZoom", Output("timeline-image", "data-zoom"), Input("timeline", "figure"))
     ticks = Input("interval", "n_intervals")
     inside("tick", Output("tick", "data"), ticks, path, State("asking-findings", "data"))
     slow, again = Input("slow-interval", "n_intervals"), State("look-again", "data")
     inside("look", Output("fresh", "data"), slow, ticks, again, _ASKING, later=True)
-    drawn = (Input("drawn-range", "data"), State("range", "data"))
-    inside("brighten", Output("reading", "children"), *drawn, later=True)
     pressed = (Output("range", "data"), Output(_RANGES, "aria-pressed"))
-    buttons = (Input(_RANGES, "n_clicks"), State("drawn-range", "data"))
-    inside("chooseRange", *pressed, *buttons, later=True)
+    inside("chooseRange", *pressed, Input(_RANGES, "n_clicks"), later=True)
     inside("chooseStrip", Output("chosen", "data"), Input(_STRIPS, "n_clicks"), later=True)
     asked = (Input("table-shown", "data"), Input("range", "data"), State("table-range", "data"))
     inside("askTables", Output("table-range", "data"), *asked, later=True)
@@ -106,7 +102,6 @@ def _timeline(app: Dash, desk: Desk) -> None:
         Output("invitation-title", "children"),
         Output("drawn", "data"),
         Output("verdicts", "children"),
-        Output("drawn-range", "data"),
         Output("look-again", "data"),
         Input("range", "data"),
         Input("viewport", "data"),

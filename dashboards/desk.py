@@ -58,7 +58,6 @@ class Timeline(NamedTuple):
     invitation_title: str
     digest: str
     verdicts: list[Component]
-    days: str
     look_again: bool
 
 
@@ -119,7 +118,6 @@ class Desk:
             verdicts=verdicts_panel(seen.rhythm, seen.zone)
             if isinstance(seen.rhythm, RhythmRead)
             else [],
-            days=str(days),
             look_again=seen.is_passing,
         )
 

@@ -7,7 +7,7 @@ from clinical.measures import NotEnoughData, Threshold
 from clinical.response import Response, rate_responses
 from dashboards import words
 from dashboards.reading import Look
-from dashboards.series import gaps, is_empty
+from dashboards.series import is_empty
 from dashboards.services import LinkedVendor
 
 _SHORTEST_GAP = 2  # days; a single day off the wrist is drawn, not said
@@ -83,7 +83,7 @@ def _remarks(account: LinkedVendor) -> list[Fact]:
 def _gap(seen: Look) -> Fact | None:
     if is_empty(seen.now):
         return None
-    long = [gap for gap in gaps(seen.now, seen.today, seen.known_from) if gap.days >= _SHORTEST_GAP]
+    long = [gap for gap in seen.gaps if gap.days >= _SHORTEST_GAP]
     if not long:
         return None
     latest = long[-1]

@@ -11,7 +11,7 @@ FINDINGS_MILLISECONDS = 4000
 EVERYTHING_MILLISECONDS = 30_000
 _STORES = (
     *("viewport", "tick", "known", "newest", "chosen", "revision", "fresh", "drawn"),
-    *("strip-drawn", "drawn-range", "look-again", "asking-timeline", "asking-findings"),
+    *("strip-drawn", "look-again", "asking-timeline", "asking-findings"),
     *("table-shown", "table-range", "table-data"),
 )
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -13,8 +14,8 @@ from clinical.response import baseline
 from clinical.verdicts import RhythmEvent
 from dashboards import words
 from dashboards.figures.view import LONGEST, TimelineData
-from dashboards.recent import Recent
-from dashboards.series import between, table
+from dashboards.recent import Recent, Wearables
+from dashboards.series import Gap, between, dates, gaps
 from dashboards.services import (
     LinkedVendor,
     MedicationRead,
@@ -28,7 +29,7 @@ _LIVE_STEP_SECONDS = 300
 RANGES = {"14": "2 wk", "30": "1 mo", "90": "3 mo", "365": "1 yr"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
     """All parts for one range: `days` long up to and with `today`, and the equal period before."""
 
@@ -38,8 +39,8 @@ class Look:
     medications: MedicationRead | Missing
     wearables: WearableRead | Missing
     rhythm: RhythmRead | Missing
-    rhythm_before: RhythmRead | Missing
     frame: pd.DataFrame  # both periods of the longest range
+    days_digest: str  # equal for equal days
 
     @property
     def first(self) -> date:
@@ -51,15 +52,20 @@ class Look:
         """The day after the range."""
         return self.today + timedelta(days=1)
 
-    @property
+    @cached_property
     def now(self) -> pd.DataFrame:
         """The days of the range."""
         return between(self.frame, self.first, self.last)
 
-    @property
+    @cached_property
     def before(self) -> pd.DataFrame:
         """The days of the equal period before it."""
         return between(self.frame, self.first - timedelta(days=self.days), self.first)
+
+    @cached_property
+    def gaps(self) -> list[Gap]:
+        """The stretches of the range that are shown as not worn."""
+        return gaps(self.now, self.today, self.known_from)
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
@@ -111,16 +117,15 @@ class Look:
     @property
     def digest(self) -> str:
         """Equal for looks that draw the same; live ECG counts in steps of five minutes."""
-        days = self.wearables.days if isinstance(self.wearables, WearableRead) else self.wearables
         rhythm: object = self.rhythm
         if isinstance(self.rhythm, RhythmRead):
-            analysed = self.rhythm.analysed_seconds // _LIVE_STEP_SECONDS
+            analysed = self.rhythm.analysed.analysed_seconds // _LIVE_STEP_SECONDS
             rhythm = (self.rhythm.episodes, self.rhythm.events, analysed)
         parts = (
             self.today,
             self.days,
             self.medications,
-            days,
+            self.days_digest,
             self.linked == (),
             self.known_from,
             rhythm,
@@ -131,7 +136,7 @@ class Look:
     def resting(self) -> dict[date, float]:
         """Resting heart rate (bpm) of every day that has one."""
         known = self.frame["resting"].dropna()
-        return dict(zip((stamp.date() for stamp in known.index), known.tolist(), strict=True))
+        return dict(zip(dates(known), known.tolist(), strict=True))
 
 
 def look(
@@ -140,18 +145,18 @@ def look(
     """Read all parts, `fresh` ones on demand; a part that fails is Missing, not an exception."""
     today, length = services.today(context), timedelta(days=days)
     last = today + timedelta(days=1)
-    wearables = recent.wearables(
-        context, visit, last - timedelta(days=2 * LONGEST), last, fresh=fresh
-    )
+    first = last - timedelta(days=2 * LONGEST)
+    found = recent.wearables(context, visit, first, last, fresh=fresh)
+    wearables = Wearables.of(found) if isinstance(found, Missing) else found
     return Look(
         today=today,
         days=days,
         zone=ZoneInfo(services.timezone(context)),
         medications=recent.medications(context, visit, fresh=fresh),
-        wearables=wearables,
+        wearables=wearables.read,
         rhythm=services.rhythm(context, last - length, last),
-        rhythm_before=services.rhythm(context, last - 2 * length, last - length),
-        frame=table(wearables.days if isinstance(wearables, WearableRead) else ()),
+        frame=wearables.frame,
+        days_digest=wearables.digest,
     )
 
 
@@ -162,6 +167,7 @@ def timeline_data(seen: Look, now: datetime) -> TimelineData:
     return TimelineData(
         lanes=seen.lanes,
         frame=seen.now,
+        gaps=seen.gaps,
         episodes=rhythm.episodes if isinstance(rhythm, RhythmRead) else (),
         zone=seen.zone,
         now=now,

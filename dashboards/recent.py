@@ -5,6 +5,7 @@ the page): a reloaded page reads afresh, and so does a look that asks for it. Wh
 just been let in by `open`. Parts that were missing are not kept: the next look tries again.
 """
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,17 +13,37 @@ from datetime import date
 from threading import Lock
 from typing import TypeVar
 
+import pandas as pd
+
+from dashboards.series import table
 from dashboards.services import MedicationRead, Missing, Services, WearableRead
 
 _MOST_ENTRIES = 128
 
-Kept = TypeVar("Kept", MedicationRead, WearableRead)
+
+@dataclass(frozen=True, slots=True)
+class Wearables:
+    """Daily values as read, as a table (`series.table`), and a digest, equal for equal days."""
+
+    read: WearableRead | Missing
+    frame: pd.DataFrame
+    digest: str
+
+    @classmethod
+    def of(cls, read: WearableRead | Missing) -> "Wearables":
+        """What was read, or what is missing, with its table."""
+        days = () if isinstance(read, Missing) else read.days
+        content = repr(read if isinstance(read, Missing) else days)
+        return cls(read, table(days), hashlib.sha256(content.encode()).hexdigest())
+
+
+Kept = TypeVar("Kept", MedicationRead, Wearables)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     until: float
-    value: MedicationRead | WearableRead
+    value: MedicationRead | Wearables
 
 
 class Recent:
@@ -47,11 +68,13 @@ class Recent:
 
     def wearables(
         self, context: str, visit: str, first: date, last: date, *, fresh: bool = False
-    ) -> WearableRead | Missing:
-        """As in Services."""
+    ) -> Wearables | Missing:
+        """As in Services, and as a table."""
         key = (context, visit, "wearables", first, last)
         self._drop(key, fresh)
-        return self._kept(key, WearableRead, lambda: self._services.wearables(context, first, last))
+        return self._kept(
+            key, Wearables, lambda: _tabled(self._services.wearables(context, first, last))
+        )
 
     def _kept(
         self, key: tuple[object, ...], kind: type[Kept], read: Callable[[], Kept | Missing]
@@ -78,3 +101,7 @@ class Recent:
         alive = {key: entry for key, entry in self._entries.items() if entry.until > now}
         newest = list(alive.items())[-_MOST_ENTRIES + 1 :]
         return dict(newest)
+
+
+def _tabled(read: WearableRead | Missing) -> Wearables | Missing:
+    return read if isinstance(read, Missing) else Wearables.of(read)

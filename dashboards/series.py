@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import isnan
 
 import pandas as pd
 
@@ -32,16 +33,16 @@ class Gap:
 
 
 def table(days: Iterable[Day]) -> pd.DataFrame:
-    """One row a local day (naive index), one column a value; NaN is "not measured"."""
+    """One row a local day (naive index, no day left out), one column a value; NaN: not measured."""
     rows = [_row(day) for day in days]
     index = pd.DatetimeIndex([row.pop("date") for row in rows])
     frame = pd.DataFrame(rows, index=index, columns=[*VALUES, "statistic"])
-    return frame.astype(dict.fromkeys(VALUES, float))
+    return frame.astype(dict.fromkeys(VALUES, float)).asfreq("D")
 
 
 def between(frame: pd.DataFrame, first: date, last: date) -> pd.DataFrame:
     """The rows from `first` to before `last`."""
-    return frame.loc[(frame.index >= pd.Timestamp(first)) & (frame.index < pd.Timestamp(last))]
+    return frame.loc[pd.Timestamp(first) : pd.Timestamp(last) - pd.Timedelta(days=1)]
 
 
 def one_statistic(frame: pd.DataFrame) -> tuple[pd.Series, str]:
@@ -59,9 +60,19 @@ def asleep(frame: pd.DataFrame) -> pd.Series:
     return frame["asleep"].fillna(stages)
 
 
+def dates(frame: pd.DataFrame | pd.Series) -> list[date]:
+    """The day of each row."""
+    return [stamp.date() for stamp in frame.index]
+
+
+def plain(column: pd.Series) -> list[float | None]:
+    """Plain numbers, None where nothing was measured."""
+    return [None if isnan(value) else value for value in column.tolist()]
+
+
 def numbers(column: pd.Series, decimals: int = 1) -> list[float | None]:
     """Plain rounded numbers, None where nothing was measured: small to send, honest to draw."""
-    return [None if pd.isna(value) else round(float(value), decimals) for value in column]
+    return [None if isnan(value) else round(value, decimals) for value in column.tolist()]
 
 
 def gaps(frame: pd.DataFrame, today: date, known_from: date | None = None) -> list[Gap]:

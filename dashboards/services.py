@@ -145,16 +145,24 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysed:
+    """How many seconds of a period were recorded, could be analysed, and were in AF."""
+
+    recorded_seconds: float = 0.0
+    analysed_seconds: float = 0.0
+    af_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class RhythmRead:
-    """Episodes that touch the window, and how much of it was recorded, analysable, in AF.
+    """Episodes that touch the window, and how much of it and of the equal period `before` counts.
 
     `events` are all verdicts on the rhythm, the latest first; `events_left_out` counts older ones.
     """
 
     episodes: tuple[Episode, ...]
-    recorded_seconds: float
-    analysed_seconds: float
-    af_seconds: float
+    analysed: Analysed
+    before: Analysed
     events: tuple[RhythmEvent, ...] = ()
     events_left_out: int = 0
 

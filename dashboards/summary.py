@@ -10,8 +10,8 @@ import pandas as pd
 from clinical.measures import Measure, NotEnoughData, afib_burden, change, typical
 from dashboards import words
 from dashboards.reading import Look
-from dashboards.series import asleep, gaps, one_statistic, worn_share
-from dashboards.services import Missing, RhythmRead
+from dashboards.series import asleep, one_statistic, plain, worn_share
+from dashboards.services import Analysed, Missing, RhythmRead
 
 DASH = "–"
 
@@ -37,16 +37,16 @@ def _rhythm(seen: Look) -> Tile:
     if isinstance(rhythm, Missing):
         return Tile("AFib burden", DASH, "", "not available now")
     single = words.single_verdicts(seen.single_verdicts)
-    if not rhythm.recorded_seconds and not rhythm.episodes:
+    if not rhythm.analysed.recorded_seconds and not rhythm.episodes:
         return _without_stream(single)
-    burden = _burden(rhythm, seen)
+    burden = _burden(rhythm.analysed, seen)
     found = _episodes(rhythm)
-    analysed = timedelta(seconds=rhythm.analysed_seconds)
+    analysed = timedelta(seconds=rhythm.analysed.analysed_seconds)
     if isinstance(burden, NotEnoughData):
         has = f"{words.duration(analysed)} analysed (burden needs {_hours(burden.needed)})"
         note = _joined(has, single)
         return Tile("Possible AFib", *found, note, alert=bool(rhythm.episodes or single))
-    note = _joined(_count(rhythm), single, _burden_change(burden, seen))
+    note = _joined(_count(rhythm), single, _burden_change(burden, _burden(rhythm.before, seen)))
     value, unit = f"{burden.value:.1f}", f"% of {_hours(analysed)} analysed"
     return Tile("AFib burden", value, unit, note, bool(rhythm.episodes or single))
 
@@ -59,15 +59,14 @@ def _without_stream(single: str) -> Tile:
     return Tile("Possible AFib", count, said, "no stream of ECG or beats", alert=True)
 
 
-def _burden(rhythm: RhythmRead, seen: Look) -> Measure | NotEnoughData:
-    fibrillating = timedelta(seconds=rhythm.af_seconds)
-    analysed = timedelta(seconds=rhythm.analysed_seconds)
+def _burden(looked_at: Analysed, seen: Look) -> Measure | NotEnoughData:
+    fibrillating = timedelta(seconds=looked_at.af_seconds)
+    analysed = timedelta(seconds=looked_at.analysed_seconds)
     return afib_burden(fibrillating, analysed, timedelta(days=seen.days))
 
 
-def _burden_change(burden: Measure, seen: Look) -> str:
-    before = seen.rhythm_before
-    difference = None if isinstance(before, Missing) else change(burden, _burden(before, seen))
+def _burden_change(burden: Measure, before: Measure | NotEnoughData) -> str:
+    difference = change(burden, before)
     if difference is None:
         return "no prior period"
     return f"{words.signed(difference, 1)} vs prior"
@@ -106,12 +105,12 @@ def _steps(seen: Look) -> Tile:
 
 
 def _sleep(seen: Look) -> Tile:
-    measure = typical(_values(asleep(seen.now)), "h")
+    measure = typical(plain(asleep(seen.now)), "h")
     if isinstance(measure, NotEnoughData):
         return _not_enough("Sleep", measure, seen, "sleep", "nights")
     minutes = round(measure.value * 60)
     nights = f"{measure.covered.days}/{seen.days} d"
-    difference = change(measure, typical(_values(asleep(seen.before)), "h"))
+    difference = change(measure, typical(plain(asleep(seen.before)), "h"))
     compared = "no prior period"
     if difference is not None:
         compared = f"{words.signed(60 * difference)} min vs prior"
@@ -125,7 +124,7 @@ def _worn(seen: Look) -> Tile:
     shares = worn_share(seen.now, seen.today)
     if not any(shares):
         return Tile("Wear time", DASH, "", "no heart rate recorded")
-    without = sum(gap.days for gap in gaps(seen.now, seen.today, seen.known_from))
+    without = sum(gap.days for gap in seen.gaps)
     note = f"{without} day{'' if without == 1 else 's'} without data"
     return Tile("Wear time", f"{100 * mean(shares):.0f}", "%", note)
 
@@ -133,10 +132,10 @@ def _worn(seen: Look) -> Tile:
 def _typical(
     label: str, unit: str, now: pd.Series, before: pd.Series, seen: Look, field: str
 ) -> Tile:
-    measure = typical(_values(now), unit)
+    measure = typical(plain(now), unit)
     if isinstance(measure, NotEnoughData):
         return _not_enough(label, measure, seen, field, "d")
-    return Tile(label, f"{measure.value:,.0f}", unit, _note(measure, _values(before), seen))
+    return Tile(label, f"{measure.value:,.0f}", unit, _note(measure, plain(before), seen))
 
 
 def _note(measure: Measure, before: Sequence[float | None], seen: Look) -> str:
@@ -156,10 +155,6 @@ def _not_enough(label: str, found: NotEnoughData, seen: Look, field: str, noun: 
     if not found.covered:
         return Tile(label, DASH, "", "no data")
     return Tile(label, DASH, "", f"not enough data: {found.covered.days} of {seen.days} {noun}")
-
-
-def _values(column: pd.Series) -> list[float | None]:
-    return [None if pd.isna(value) else float(value) for value in column]
 
 
 def _joined(*parts: str) -> str:

@@ -6,6 +6,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     const LONGEST_WAIT = 15000; // a server that goes away never says that an answer was its last
     const begun = {};
     let watching = false;
+    let chosen = null; // the range that the reader chose last
 
     function read(dark, narrow) {
       return { theme: dark.matches ? "dark" : "light", compact: narrow.matches, visit: visit };
@@ -21,6 +22,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
         const push = () => set("viewport", { data: read(dark, narrow) });
         dark.addEventListener("change", push);
         narrow.addEventListener("change", push);
+        follow();
       }
       return read(dark, narrow);
     }
@@ -50,24 +52,26 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
     function dim(isStale) {
       // by the document: a property would have all within drawn anew, twice for each click
       for (const id of ["summary", "timeline-image", "verdicts"])
-        document.getElementById(id)?.setAttribute("aria-busy", String(isStale));
-      return isStale ? "Reading…" : "";
+        document.getElementById(id).setAttribute("aria-busy", String(isStale));
+      document.getElementById("reading").textContent = isStale ? "Reading…" : "";
     }
 
-    function brighten(drawn, range) {
-      return dim(String(drawn) !== String(range));
+    function isStale(graph) {
+      return Boolean(chosen && graph && graph.layout.meta && graph.layout.meta.days !== chosen);
     }
 
-    // Plotly's own way back is to a range of its choice: the figure was first drawn empty.
-    function undoZoom(figure, waited) {
-      const graph = document.querySelector("#timeline .js-plotly-plot");
-      if (figure && figure.layout && (!graph || !graph.on) && (waited || 0) < 50)
-        setTimeout(() => undoZoom(figure, (waited || 0) + 1), 100);
-      if (!graph || !graph.on || graph.dataset.undo) return skip();
-      graph.dataset.undo = "yes";
+    function timeline() {
+      return document.querySelector("#timeline .js-plotly-plot");
+    }
+
+    // Hears of what Plotly did, from when there is a graph on.
+    function follow() {
+      const graph = timeline();
+      if (!graph || !graph.on) return setTimeout(follow, 100);
+      graph.on("plotly_react", () => dim(isStale(graph)));
+      // Plotly's own way back is to a range of its choice: the figure was first drawn empty.
       graph.on("plotly_doubleclick", () =>
         window.Plotly.relayout(graph, { "xaxis.range": graph.layout.meta.range.slice() }));
-      return skip();
     }
 
     function pressed() {
@@ -75,11 +79,12 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return trigger && trigger.value ? window.dash_clientside.callback_context.triggered_id : null;
     }
 
-    function chooseRange(clicks, drawn) {
+    function chooseRange(clicks) {
       const button = pressed();
       if (!button) return [skip(), clicks.map(skip)];
       const days = window.dash_clientside.callback_context.inputs_list[0].map((input) => input.id.days);
-      set("reading", { children: dim(button.days !== String(drawn)) });
+      chosen = button.days;
+      dim(isStale(timeline()));
       return [button.days, days.map((each) => String(each === button.days))];
     }
 
@@ -128,7 +133,7 @@ window.dash_clientside = Object.assign({}, window.dash_clientside, {
       return skip();
     }
 
-    return { look, undoZoom, brighten, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
+    return { look, askTables, drawTables, viewport, tick, chooseRange, chooseStrip, toggleTable };
   })(),
 });
 

@@ -9,7 +9,6 @@ from clinical.response import DoseChange, dose_changes
 from dashboards import words
 from dashboards.figures.rows import Row
 from dashboards.figures.view import Figure, Sheet, TimelineData, View, midnight, stamp
-from dashboards.series import gaps
 
 _SLOWING = {DrugClass.RATE_CONTROL, DrugClass.ANTIARRHYTHMIC}
 _LABEL_HEIGHT = 14  # pixels a line of upright words needs
@@ -18,7 +17,7 @@ _LABEL_HEIGHT = 14  # pixels a line of upright words needs
 def draw_gaps(sheet: Sheet, data: TimelineData, view: View, rows: Iterable[Row]) -> None:
     """Shade the days without worn time in every row a wearable fills."""
     axes = [row.axis for row in rows]
-    for gap in gaps(data.frame, view.today, data.known_from):
+    for gap in data.gaps:
         start, end = midnight(gap.first), midnight(gap.last) + timedelta(days=1)
         for axis in axes:
             sheet.band(axis, stamp(start), stamp(end), view.theme.gap)

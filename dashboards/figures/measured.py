@@ -4,7 +4,7 @@ import pandas as pd
 
 from dashboards.figures.columns import Column, draw_columns
 from dashboards.figures.rows import Row
-from dashboards.figures.view import Figure, Sheet, TimelineData, View, stamp
+from dashboards.figures.view import Figure, Sheet, TimelineData, View, noons, stamp
 from dashboards.series import SLEEP_STAGES, asleep, numbers, one_statistic
 
 HEART, HRV, SLEEP, STEPS, OXYGEN = "y3", "y4", "y5", "y6", "y7"
@@ -30,7 +30,7 @@ def measured_rows(data: TimelineData, view: View) -> list[Row]:
 def draw_measured(sheet: Sheet, data: TimelineData, view: View) -> None:
     """Draw what was measured; a day without a value is a hole, never a line across."""
     frame, theme = data.frame, view.theme
-    noon = [stamp(day + pd.Timedelta(hours=12)) for day in frame.index]
+    noon = noons(frame.index[0] if len(frame) else view.first)
     draw_columns(sheet, [_heart_range(frame, view)], HEART, noon, view, base=frame["min"])
     _line(sheet, noon, frame["resting"], HEART, "Resting HR", theme.heart, 2.4)
     if data.baseline is not None:
@@ -64,7 +64,7 @@ def _sleep(frame: pd.DataFrame, view: View) -> list[Column]:
 
 def _line(
     sheet: Sheet,
-    noon: list[str],
+    noon: Figure,
     values: pd.Series,
     axis: str,
     name: str,
@@ -75,7 +75,7 @@ def _line(
         {
             "type": "scatter",
             "mode": "lines",
-            "x": noon,
+            **noon,
             "y": numbers(values),
             "yaxis": axis,
             "name": name,
@@ -86,12 +86,13 @@ def _line(
     )
     alone = values.notna() & values.shift().isna() & values.shift(-1).isna()
     if alone.any():
-        sheet.traces.append(_dots(noon, values.where(alone), axis, color, width))
+        sheet.traces.append(_dots(values[alone], axis, color, width))
 
 
-def _dots(noon: list[str], values: pd.Series, axis: str, color: str, width: float) -> Figure:
+def _dots(values: pd.Series, axis: str, color: str, width: float) -> Figure:
     """A single day between two gaps has no line to be seen by."""
     marker = {"color": color, "size": width + 2}
+    noon = [stamp(day + pd.Timedelta(hours=12)) for day in values.index]
     place = {"x": noon, "y": numbers(values), "yaxis": axis}
     return {"type": "scatter", "mode": "markers", "marker": marker, "hoverinfo": "skip", **place}
 

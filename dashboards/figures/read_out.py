@@ -4,17 +4,16 @@ Every day of the window has a point at noon, also one without values: Plotly rea
 is near, and would take what a day lacks from the day next to it.
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from html import escape
-from typing import Any
 
 import pandas as pd
 
 from clinical.verdicts import RhythmEvent, basis, on_beats_alone
 from dashboards import words
-from dashboards.figures.view import Sheet, TimelineData, View, clock, midnight, stamp
-from dashboards.series import SLEEP_STAGES, asleep, gaps, one_statistic
+from dashboards.figures.view import Sheet, TimelineData, View, clock, noons
+from dashboards.series import SLEEP_STAGES, VALUES, asleep, dates, one_statistic, plain
 from dashboards.services import Episode
 
 MOST_SAID = 3
@@ -30,7 +29,7 @@ def draw_read_out(sheet: Sheet, data: TimelineData, view: View, axis: str) -> No
             "mode": "lines",  # a marker would be an element of its own, for each day
             "line": {"width": 0},
             "yaxis": axis,
-            "x": [stamp(midnight(day) + timedelta(hours=12)) for day in days],
+            **noons(view.first),
             "y": [0.5] * len(days),
             "hoverinfo": ["x+text" if lines else "none" for lines in days.values()],
             "text": ["<br>".join(lines) for lines in days.values()],
@@ -40,11 +39,7 @@ def draw_read_out(sheet: Sheet, data: TimelineData, view: View, axis: str) -> No
 
 def _by_day(data: TimelineData, view: View) -> dict[date, list[str]]:
     rhythm, values = _rhythm(data, view), _values(data.frame)
-    away = {
-        gap.first + timedelta(days=number)
-        for gap in gaps(data.frame, view.today, data.known_from)
-        for number in range(gap.days)
-    }
+    away = {gap.first + timedelta(days=number) for gap in data.gaps for number in range(gap.days)}
     return {
         day: [*_most(said), *(["Not worn"] if day in away else []), *values.get(day, [])]
         for day, said in rhythm.items()
@@ -87,14 +82,19 @@ def _verdict(one: RhythmEvent, data: TimelineData) -> str:
 
 def _values(frame: pd.DataFrame) -> dict[date, list[str]]:
     hrv, statistic = one_statistic(frame)
-    shown = frame.assign(hrv=hrv, asleep=asleep(frame))
-    rows = zip(shown.index, shown.to_dict("records"), strict=True)
-    return {stamp.date(): _lines(row, statistic) for stamp, row in rows}
+    shown = {name: frame[name] for name in VALUES} | {"hrv": hrv, "asleep": asleep(frame)}
+    rows = zip(*map(plain, shown.values()), strict=True)
+    days = zip(dates(frame), rows, strict=True)
+    return {day: _lines(_known(shown, row), statistic) for day, row in days}
 
 
-def _lines(row: Mapping[Hashable, Any], statistic: str) -> list[str]:
-    """Only what was measured."""
-    known = {name: value for name, value in row.items() if pd.notna(value)}
+def _known(names: Iterable[str], values: Iterable[float | None]) -> dict[str, float]:
+    pairs = zip(names, values, strict=True)
+    return {name: value for name, value in pairs if value is not None}
+
+
+def _lines(known: Mapping[str, float], statistic: str) -> list[str]:
+    """What was measured on one day, by the names of `series.VALUES`."""
     heart = [f"Heart rate {known['min']:.0f}–{known['max']:.0f} bpm"] if "min" in known else []
     resting = [f"resting {known['resting']:.0f} bpm"] if "resting" in known else []
     varied = [f"HRV ({statistic}) {known['hrv']:.0f} ms"] if "hrv" in known else []
@@ -104,7 +104,7 @@ def _lines(row: Mapping[Hashable, Any], statistic: str) -> list[str]:
     return [line[:1].upper() + line[1:] for line in lines if line]
 
 
-def _night(known: Mapping[Hashable, Any]) -> str:
+def _night(known: Mapping[str, float]) -> str:
     stages: Iterable[str] = (
         f"{'REM' if name == 'rem' else name} {known[name]:.1f}"
         for name in SLEEP_STAGES

@@ -115,7 +115,10 @@ def _frame(rows: list[Row], view: View) -> Figure:
         "margin": margin,
         "height": total_height(rows, view),
         "uirevision": f"{view.first} {view.last}",
-        "meta": {"range": [view.low.isoformat(), view.high.isoformat()]},
+        "meta": {
+            "range": [view.low.isoformat(), view.high.isoformat()],
+            "days": str(view.length.days),
+        },
         "paper_bgcolor": theme.surface,
         "plot_bgcolor": theme.surface,
         "font": {"family": FONT, "color": theme.ink, "size": 12},

@@ -35,7 +35,9 @@ def _say_empty(sheet: Sheet, data: TimelineData, view: View) -> None:
 
 def _assembled(sheet: Sheet, rows: list[Row], view: View) -> Figure:
     annotations = [*titles(rows, view), *sheet.annotations]
-    traces = [*(_foothold(row, view) for row in rows), *sheet.traces]
+    held = {trace["yaxis"] for trace in sheet.traces if trace["y"]}
+    footholds = [_foothold(row, view) for row in rows if row.axis not in held]
+    traces = [*footholds, *sheet.traces]
     return {
         "data": [{"xaxis": "x", **trace} for trace in _as_read(traces, rows)],
         "layout": {**layout(rows, view), "shapes": sheet.shapes, "annotations": annotations},

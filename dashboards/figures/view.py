@@ -11,6 +11,7 @@ import pandas as pd
 from clinical.medications import Lane
 from clinical.verdicts import RhythmEvent
 from dashboards import words
+from dashboards.series import Gap
 from dashboards.services import Episode
 from dashboards.theme import Theme
 
@@ -24,12 +25,13 @@ LONGEST = 365
 class TimelineData:
     """Everything the timeline shows, for its window and no more.
 
-    `frame` is the table of `series.table`; the sentences stand in rows that have nothing to show.
-    Days before `known_from` may still come in.
+    `frame` is the table of `series.table`, `gaps` its stretches that are shown as not worn. The
+    sentences stand in rows that have nothing to show. Days before `known_from` may still come in.
     """
 
     lanes: Sequence[Lane]
     frame: pd.DataFrame
+    gaps: Sequence[Gap]
     episodes: Sequence[Episode]
     zone: ZoneInfo
     now: datetime
@@ -123,6 +125,12 @@ def stamp(value: date | datetime) -> str:
 def midnight(value: date) -> datetime:
     """The beginning of a local day."""
     return datetime.combine(value, datetime.min.time())
+
+
+def noons(first: date) -> Figure:
+    """The x of a trace with a point at noon of each day from `first` on: steps, not a list."""
+    noon = midnight(first) + timedelta(hours=12)
+    return {"x0": stamp(noon), "dx": milliseconds(timedelta(days=1))}
 
 
 def milliseconds(length: timedelta) -> float:

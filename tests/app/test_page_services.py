@@ -45,6 +45,7 @@ class StubBackend:
                 "events_left_out": 0,
                 "analysed_seconds": 3000,
                 "af_seconds": 0,
+                "before": {"recorded_seconds": 60, "analysed_seconds": 50, "af_seconds": 40},
             },
             "/invitations": {
                 "url": "http://x/link/1",
@@ -163,7 +164,8 @@ def test_without_the_ehr_the_rest_is_shown(desk: Desk, ehr: StubEhr) -> None:
     silent = "The EHR does not answer at the moment."
     assert desk.ask("medications") == Missing("Medications", silent)
     assert desk.ask("banner") == Missing("Patient", silent)
-    assert desk.ask("rhythm", FIRST, LAST).analysed_seconds == 3000
+    rhythm = desk.ask("rhythm", FIRST, LAST)
+    assert (rhythm.analysed.analysed_seconds, rhythm.before.af_seconds) == (3000, 40)
 
 
 def test_without_the_backend_the_rest_is_shown(ehr: StubEhr, site: Site) -> None:

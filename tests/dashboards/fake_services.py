@@ -14,6 +14,7 @@ from clinical.findings import Decision, FindingState, after
 from clinical.medications import Order, Source, lanes
 from clinical.verdicts import Meaning, RhythmEvent, Signal
 from dashboards.services import (
+    Analysed,
     Banner,
     Beat,
     Beats,
@@ -135,6 +136,13 @@ def _episodes() -> list[Episode]:
         for index, (days, minutes) in enumerate(spells)
     ]
     return [*older, _ongoing()]
+
+
+def _analysed(low: datetime, high: datetime) -> Analysed:
+    found = [one for one in _episodes() if low <= one.start < high]
+    fibrillating = sum(((one.end or NOW) - one.start).total_seconds() for one in found)
+    seconds = (high - low).total_seconds()
+    return Analysed(0.96 * seconds, 0.93 * seconds, fibrillating)
 
 
 def verdicts() -> tuple[RhythmEvent, ...]:
@@ -317,10 +325,9 @@ class FakeServices:
         low = datetime.combine(first, datetime.min.time(), UTC)
         high = datetime.combine(last, datetime.min.time(), UTC)
         found = tuple(e for e in _episodes() if low <= e.start < high)
-        fibrillating = sum(((e.end or NOW) - e.start).total_seconds() for e in found)
-        hours = 3600.0 * 24 * (last - first).days
         seen = tuple(one for one in verdicts() if low <= one.start < high)
-        return RhythmRead(found, 0.96 * hours, 0.93 * hours, fibrillating, seen)
+        now, before = _analysed(low, high), _analysed(low - (high - low), low)
+        return RhythmRead(found, now, before, seen)
 
     def findings(self, context: str) -> FindingsRead | Missing:
         with self.lock:

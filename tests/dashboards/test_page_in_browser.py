@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.dashboards.browsing import opened, settled
 from tests.dashboards.fake_services import FakeServices
@@ -83,6 +83,22 @@ def test_a_quiet_minute_redraws_nothing(page: Page) -> None:
         pass
     assert answer.value.status == 204
     assert page.evaluate("() => window.changes") == 0
+
+
+def test_another_range_is_dim_until_the_chosen_one_is_drawn(page: Page) -> None:
+    settled(page)
+    held: list[Route] = []
+    page.route("**/_dash-update-component*", lambda route: held.append(route))
+    page.get_by_role("button", name="1 yr").click()
+    timeline, reading = page.locator("#timeline-image"), page.locator("#reading")
+    expect(timeline).to_have_attribute("aria-busy", "true")
+    expect(reading).to_have_text("Reading…")
+    for route in held:
+        route.continue_()
+    page.unroute("**/_dash-update-component*")
+    expect(timeline).to_have_attribute("aria-busy", "false")
+    expect(reading).to_have_text("")
+    expect(page.locator("#summary")).to_contain_text("/365 d")
 
 
 def test_an_ended_session_says_what_to_do(page: Page, services: FakeServices) -> None:

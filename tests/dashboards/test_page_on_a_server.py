@@ -29,8 +29,7 @@ def show_timeline(
     names = ("timeline.figure", "timeline.style", "timeline-image.aria-label", "summary.children")
     names += ("facts.children", "missing.children", "sync.children", "legend.children")
     names += ("invitation.hidden", "invitation.open", "invitation-title.children")
-    names += ("drawn.data", "verdicts.children", "drawn-range.data")
-    names += ("look-again.data",)
+    names += ("drawn.data", "verdicts.children", "look-again.data")
     outputs = [dict(zip(("id", "property"), name.split("."), strict=True)) for name in names]
     inputs = [prop("range", "data", days), prop("viewport", "data", VIEWPORT)]
     return client.post(

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dashboards.facts import facts
 from dashboards.parts import accounts
 from dashboards.reading import Look
-from dashboards.services import RhythmRead
+from dashboards.services import Analysed, RhythmRead
 from dashboards.summary import Tile, tiles
 from tests.dashboards.fake_services import NOW, verdicts
 
@@ -25,7 +25,8 @@ def with_rhythm(seen: Look, hours: float, fibrillating: float, *, ongoing: bool 
     assert isinstance(seen.rhythm, RhythmRead)
     first = seen.rhythm.episodes[0]
     end = None if ongoing else first.start + timedelta(minutes=24)
-    rhythm = RhythmRead((replace(first, end=end),), hours * 3600, hours * 3600, fibrillating * 3600)
+    looked_at = Analysed(hours * 3600, hours * 3600, fibrillating * 3600)
+    rhythm = RhythmRead((replace(first, end=end),), looked_at, seen.rhythm.before)
     return replace(seen, rhythm=rhythm)
 
 
@@ -33,6 +34,18 @@ def test_burden_is_a_share_of_analysable_time(see: See) -> None:
     found = tile(with_rhythm(see(), hours=100, fibrillating=5), "AFib burden")
     assert (found.value, found.unit) == ("5.0", "% of 100 h analysed")
     assert found.note.startswith("1 episode · ")
+
+
+def test_burden_is_compared_with_that_of_the_equal_period_before(see: See) -> None:
+    seen = with_rhythm(see(), hours=100, fibrillating=5)
+    assert isinstance(seen.rhythm, RhythmRead)
+    less_before = replace(seen.rhythm, before=Analysed(360_000, 360_000, 7_200))
+    assert (
+        tile(replace(seen, rhythm=less_before), "AFib burden").note == "1 episode · +3.0 vs prior"
+    )
+    nothing_before = replace(seen.rhythm, before=Analysed())
+    found = tile(replace(seen, rhythm=nothing_before), "AFib burden")
+    assert found.note == "1 episode · no prior period"
 
 
 def test_an_hour_of_ecg_shows_episodes_and_no_percentage(see: See) -> None:
@@ -47,14 +60,14 @@ def test_an_ongoing_episode_is_called_so(see: See) -> None:
 
 
 def test_without_an_ecg_nothing_is_claimed(see: See) -> None:
-    seen = replace(see(), rhythm=RhythmRead((), 0, 0, 0))
+    seen = replace(see(), rhythm=RhythmRead((), Analysed(), Analysed()))
     assert tile(seen, "AFib burden") == Tile("AFib burden", "–", "", "no ECG or beats recorded")
 
 
 def test_verdicts_on_single_recordings_are_told_apart_from_episodes(see: See) -> None:
     told = "single verdicts"
     assert f"21 episodes · 3 {told} · " in tile(see(), "AFib burden").note
-    without_stream = replace(see(), rhythm=RhythmRead((), 0, 0, 0, verdicts()))
+    without_stream = replace(see(), rhythm=RhythmRead((), Analysed(), Analysed(), verdicts()))
     found = tile(without_stream, "Possible AFib")
     assert (found.value, found.unit, found.alert) == ("3", told, True)
 

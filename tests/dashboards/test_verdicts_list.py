@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from plotly.utils import PlotlyJSONEncoder
 
 from clinical.verdicts import Meaning, Signal
-from dashboards.services import RhythmRead
+from dashboards.services import Analysed, RhythmRead
 from dashboards.verdicts_list import MOST, SHOWN, evidence, verdicts_panel
 from tests.dashboards.fake_services import verdicts
 
@@ -19,7 +19,7 @@ OWN, APPLE, PULSE = verdicts()[:3]
 
 
 def panel(*events: object, left_out: int = 0) -> str:
-    drawn = verdicts_panel(RhythmRead((), 0, 0, 0, events, left_out), OSLO)  # type: ignore[arg-type]
+    drawn = verdicts_panel(RhythmRead((), Analysed(), Analysed(), events, left_out), OSLO)  # type: ignore[arg-type]
     return json.dumps(drawn, cls=PlotlyJSONEncoder, ensure_ascii=False)
 
 

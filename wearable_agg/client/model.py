@@ -180,11 +180,21 @@ class RhythmEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysed:
+    """How many seconds of a period were recorded, could be analysed, and were in AF."""
+
+    recorded_seconds: float
+    analysed_seconds: float
+    af_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rhythm:
     """Episodes, and how many seconds were recorded, could be analysed, and were in AF.
 
-    `events` are all verdicts on the rhythm, the latest first, episodes among them; what asks for a
-    look comes before the rest where there are too many, and `events_left_out` counts those.
+    `before` tells the seconds of the equal period before. `events` are all verdicts on the rhythm,
+    the latest first, episodes among them; what asks for a look comes before the rest where there
+    are too many, and `events_left_out` counts those.
     """
 
     episodes: tuple[Episode, ...]
@@ -193,6 +203,7 @@ class Rhythm:
     recorded_seconds: float
     analysed_seconds: float
     af_seconds: float
+    before: Analysed
 
 
 @dataclass(frozen=True, slots=True)

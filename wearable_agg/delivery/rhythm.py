@@ -24,7 +24,8 @@ def episodes(
 ) -> dict[str, Any]:
     """Return what the API says of a person's rhythm between two instants.
 
-    Episodes that reach into the window are whole. Analysed stretches count by their start.
+    Episodes that reach into the window are whole. Analysed stretches count by their start;
+    those of the equal period before are told too, to compare with.
     """
     verdicts = events_between(connection, person_id, start, end)
     shown = foremost(verdicts, MOST_EVENTS)
@@ -33,6 +34,7 @@ def episodes(
         "events": [_event_shown(one) for one in shown],
         "events_left_out": len(verdicts) - len(shown),
         **_totals(connection, person_id, start, end),
+        "before": _totals(connection, person_id, start - (end - start), start),
     }
 
 

@@ -67,16 +67,21 @@ def test_analysed_time_is_summed_over_the_window(store, person):
         150,
         60,
     )
+    assert rhythm(store, person, 6, 12)["before"] == {
+        "recorded_seconds": 360,
+        "analysed_seconds": 300,
+        "af_seconds": 120,
+    }
 
 
 def test_nothing_known_is_nothing(store, person):
+    nothing = {"recorded_seconds": 0, "analysed_seconds": 0, "af_seconds": 0}
     assert rhythm(store, person, 0, 60) == {
+        **nothing,
+        "before": nothing,
         "episodes": [],
         "events": [],
         "events_left_out": 0,
-        "recorded_seconds": 0,
-        "analysed_seconds": 0,
-        "af_seconds": 0,
     }
 
 
