@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 pytestmark = pytest.mark.browser
@@ -39,7 +39,7 @@ def opened(chrome: Browser, address: str, width: int, scheme: Any = "light") -> 
 def test_each_value_is_copied_as_it_stands(chrome, address, site):
     page = opened(chrome, address, 1280)
     page.get_by_role("button", name="Copy: JWKS URL").first.click()
-    assert page.get_by_role("status").text_content() == "Copied: JWKS URL"
+    expect(page.get_by_role("status")).to_have_text("Copied: JWKS URL")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == f"{site.settings.web.url}/.well-known/jwks.json"
 
