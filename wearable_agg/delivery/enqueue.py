@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, and_, insert, or_, select, update
 
 from safeguards.strict_json import dumps
 from wearable_agg.delivery import worklist
@@ -38,14 +38,21 @@ def add_decision(
 
 
 def reconsider(connection: Connection, finding_id: str) -> None:
-    """Have the clinical rules asked again at once about a finding of which there is news."""
+    """Have the clinical rules asked again at once about a finding of which there is news.
+
+    They may be at it this moment, with what was known before: `settle` sees the new `next_at`.
+    """
     connection.execute(
         update(outbox)
         .where(
             outbox.c.subject == finding_id,
-            outbox.c.state == State.RETRY,
-            outbox.c.attempt_id.is_(None),
-            outbox.c.reason.startswith(HELD, autoescape=True),
+            or_(
+                outbox.c.attempt_id.is_not(None),
+                and_(
+                    outbox.c.state == State.RETRY,
+                    outbox.c.reason.startswith(HELD, autoescape=True),
+                ),
+            ),
         )
         .values(next_at=now_micros())
     )

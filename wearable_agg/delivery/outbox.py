@@ -36,7 +36,9 @@ from wearable_agg.store.outbox_tables import UNSETTLED, outbox
 class Item:
     """A row taken by delivery: `verifying` says to look in the chart, not to send.
 
-    `unknown` names the facts about the patient that were not known when the rules were last asked.
+    `due_at` is when it was due, in microseconds: another time in the row since means news of what
+    it is about. `unknown` names the facts about the patient that were not known when the rules were
+    last asked.
     """
 
     id: int
@@ -53,6 +55,7 @@ class Item:
     reference: str
     version: str
     verifying: bool
+    due_at: int
     unknown: tuple[str, ...] = ()
 
 
@@ -88,22 +91,21 @@ def take(
 def settle(connection: Connection, item: Item, verdict: Verdict, now: datetime) -> bool:
     """Record what became of an attempt; False where the row has been taken from us meanwhile.
 
-    Where the payload changed during the attempt, the row is due again at once.
+    Where the payload changed during the attempt, the row is due again at once; so is one that was
+    kept back while there came news of its finding.
     """
     row = connection.execute(select(outbox).where(outbox.c.id == item.id)).mappings().one()
     if row["attempt_id"] != item.attempt_id:
         audit_move(connection, item.patient.tenant, item.id, "late", {"state": verdict.state})
         return False
-    state = verdict.state
-    if state in SETTLED and row["generation"] != item.generation:
-        state = State.PENDING
+    state, next_at = _following(item, verdict, row)
     connection.execute(
         update(outbox)
         .where(outbox.c.id == item.id)
         .values(
             **_outcome(item, verdict, row["result"]),
             state=state,
-            next_at=to_micros(verdict.next_at),
+            next_at=next_at,
             attempt_id=None,
             lease_until=None,
             updated_at=to_micros(now),
@@ -115,6 +117,17 @@ def settle(connection: Connection, item: Item, verdict: Verdict, now: datetime) 
         audit_move(connection, item.patient.tenant, item.id, "alarm", {"reason": verdict.reason})
     touch(connection, item.person_id)
     return True
+
+
+def _following(item: Item, verdict: Verdict, row: RowMapping) -> tuple[State, int]:
+    """Return the state after an attempt, and when the row is due in it."""
+    next_at = to_micros(verdict.next_at)
+    if verdict.state in SETTLED and row["generation"] != item.generation:
+        return State.PENDING, next_at
+    if row["next_at"] == item.due_at or not verdict.kept_back:
+        return verdict.state, next_at
+    state = State.PENDING if verdict.state is State.UNSENT else verdict.state
+    return state, row["next_at"]
 
 
 def note_unknown(connection: Connection, item: Item, unknown: Sequence[str]) -> None:
@@ -266,6 +279,7 @@ def item_of(row: RowMapping, attempt_id: str) -> Item:
         reference=result["reference"],
         version=result["version"],
         verifying=row["state"] == State.UNKNOWN,
+        due_at=row["next_at"],
         unknown=tuple(loads(row["unknown_facts"])),
     )
 

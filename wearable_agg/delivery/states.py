@@ -123,6 +123,11 @@ class Verdict:
     alarm: bool = False
     counts: bool = True
 
+    @property
+    def kept_back(self) -> bool:
+        """Whether it was not sent for what is known of the finding."""
+        return self.state is State.UNSENT or self.reason.startswith(HELD)
+
 
 def judge(outcome: Outcome, attempt: Attempt, policy: Policy) -> Verdict:
     """Return what follows from the chart's answer."""

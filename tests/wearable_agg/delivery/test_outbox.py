@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import event, select, update
 
-from wearable_agg.delivery.chart import Ambiguous, Created, Existed, NotSent
-from wearable_agg.delivery.enqueue import add_flag
+from wearable_agg.delivery.chart import Ambiguous, Created, Existed, Held, NotSent, Withheld
+from wearable_agg.delivery.enqueue import add_flag, reconsider
 from wearable_agg.delivery.outbox import _next, recover, settle, take
 from wearable_agg.delivery.states import Attempt, Kind, Policy, judge
 from wearable_agg.delivery.uploads import day_changed
@@ -52,6 +52,11 @@ def queue_flag(store, person, finding="f1", patient="marit-solheim"):
 def queue_day(store, person, value, day=date(2026, 2, 27)):
     with writing(store) as connection:
         day_changed(connection, person, day, "steps", value, "{steps}")
+
+
+def news_of(store, finding):
+    with writing(store) as connection:
+        reconsider(connection, finding)
 
 
 def test_a_taken_row_is_in_flight_and_nobody_elses(store, person, now):
@@ -139,6 +144,34 @@ def test_a_row_without_permission_is_parked_unsent(store, person, now):
     queue_flag(store, person)
     assert lease(store, now, refusal=lambda *_: "withdrawn") is None
     assert (state(store), rows(store)[0]["reason"]) == ("parked", "withdrawn")
+
+
+def test_what_the_rules_hold_back_waits_for_news(store, person, now):
+    queue_flag(store, person)
+    finish(store, lease(store, now), Held("too short", None), now)
+    assert lease(store, now) is None
+    news_of(store, "f1")
+    assert lease(store, now).subject == "f1"
+
+
+@pytest.mark.parametrize("outcome", [Held("too short", None), Withheld("closed")])
+def test_news_that_comes_while_the_rules_are_asked_is_not_lost(store, person, now, outcome):
+    queue_flag(store, person)
+    asked = lease(store, now)
+    news_of(store, "f1")
+    finish(store, asked, outcome, now)
+    again = lease(store, now)
+    assert again.subject == "f1"
+    finish(store, again, outcome, now)
+    assert lease(store, now) is None
+
+
+def test_news_that_comes_while_a_flag_is_sent_sends_no_second_one(store, person, now):
+    queue_flag(store, person)
+    sent = lease(store, now)
+    news_of(store, "f1")
+    finish(store, sent, Created("Flag/1", "1"), now)
+    assert (state(store), lease(store, now)) == ("done", None)
 
 
 def test_every_move_is_audited(store, person, now):
