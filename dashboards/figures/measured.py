@@ -30,8 +30,9 @@ def measured_rows(data: TimelineData, view: View) -> list[Row]:
 def draw_measured(sheet: Sheet, data: TimelineData, view: View) -> None:
     """Draw what was measured; a day without a value is a hole, never a line across."""
     frame, theme = data.frame, view.theme
-    noon = noons(frame.index[0] if len(frame) else view.first)
-    draw_columns(sheet, [_heart_range(frame, view)], HEART, noon, view, base=frame["min"])
+    first = frame.index[0].date() if len(frame) else view.first
+    noon = noons(first)
+    draw_columns(sheet, [_heart_range(frame, view)], HEART, first, view, base=frame["min"])
     _line(sheet, noon, frame["resting"], HEART, "Resting HR", theme.heart, 2.4)
     if data.baseline is not None:
         _baseline(sheet, data.baseline, view)
@@ -39,9 +40,9 @@ def draw_measured(sheet: Sheet, data: TimelineData, view: View) -> None:
     _line(sheet, noon, hrv, HRV, f"HRV ({statistic})", theme.hrv, 1.8)
     if frame["oxygen"].notna().any():
         _line(sheet, noon, frame["oxygen"], OXYGEN, "SpO₂", theme.oxygen, 1.8)
-    draw_columns(sheet, _sleep(frame, view), SLEEP, noon, view)
+    draw_columns(sheet, _sleep(frame, view), SLEEP, first, view)
     steps = Column("Steps", frame["steps"], theme.steps)
-    draw_columns(sheet, [steps], STEPS, noon, view)
+    draw_columns(sheet, [steps], STEPS, first, view)
 
 
 def _heart_range(frame: pd.DataFrame, view: View) -> Column:

@@ -129,8 +129,16 @@ def midnight(value: date) -> datetime:
 
 def noons(first: date) -> Figure:
     """The x of a trace with a point at noon of each day from `first` on: steps, not a list."""
-    noon = midnight(first) + timedelta(hours=12)
-    return {"x0": stamp(noon), "dx": milliseconds(timedelta(days=1))}
+    return _daily(midnight(first) + timedelta(hours=12))
+
+
+def midnights(first: date) -> Figure:
+    """The x of a trace with a point at the beginning of each day from `first` on."""
+    return _daily(midnight(first))
+
+
+def _daily(start: datetime) -> Figure:
+    return {"x0": stamp(start), "dx": milliseconds(timedelta(days=1))}
 
 
 def milliseconds(length: timedelta) -> float:

@@ -156,8 +156,9 @@ def test_days_without_a_value_stay_empty(draw: Draw) -> None:
 
 def test_a_year_of_days_is_drawn_as_areas_with_the_same_values(draw: Draw) -> None:
     few, many = trace(draw(days=90), "Steps"), trace(draw(days=365), "Steps")
-    assert (few["type"], many["type"], many["line"]["shape"]) == ("bar", "scatter", "hvh")
-    assert many["y"][-90:] == few["y"]
+    assert (few["type"], many["type"], many["line"]["shape"]) == ("bar", "scatter", "hv")
+    assert many["y"][-91:] == [*few["y"], few["y"][-1]]
+    assert many["x0"] == "2025-11-21T00:00:00"
 
 
 def test_the_heart_rate_range_of_a_year_stands_on_its_minimum(draw: Draw) -> None:
