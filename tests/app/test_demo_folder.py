@@ -13,8 +13,9 @@ from click.testing import CliRunner, Result
 from app.demo import folder, site
 from app.demo.command import demo
 from app.demo.site import Site
+from tests.support.stack import free_ports
 
-PORT = 23_400 + os.getpid() % 30_000
+PORT = free_ports()
 
 
 @pytest.fixture
