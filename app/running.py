@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +14,7 @@ from structlog.typing import EventDict, Processor
 
 from app.cli import ROLES
 from app.listening import require_free
+from app.stopping import stop_on_signals
 from config.settings import Settings, SettingsError
 from config.start_checks import refuse_unsafe
 
@@ -33,8 +33,7 @@ def run(config: Path, role: str) -> None:
     if role in LISTENING:
         require_free(role, getattr(settings, role))
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     structlog.get_logger().info("started")
     importlib.import_module(f"app.roles.{role}").run(settings, stop)
     structlog.get_logger().info("stopped")

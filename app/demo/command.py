@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from app.demo import folder, people, site
 from app.demo.processes import Processes, is_free, wait_until
 from app.demo.site import Site
 from app.running import configure_logging
+from app.stopping import stop_on_signals
 from safeguards.assertions import Signer
 
 START_SECONDS = 90.0
@@ -53,8 +53,7 @@ def _run(place: Site) -> None:
     """Start everything and keep it running until SIGTERM or Ctrl-C."""
     configure_logging("demo")
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop_on_signals(stop)
     processes = Processes(place.data / "logs")
     try:
         _start(place, processes, stop)
